@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import pg from "pg";
+import type { TestProject } from "vitest/node";
+import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { TEMPLATE, onDatabase } from "./database-url.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** A server with the template database; tests clone it (`createDatabase`). */
+    serverUrl: string;
+  }
+}
+
+/** One PostgreSQL for the whole run, with a migrated template database. TEST_DATABASE_URL names another server. */
+export default async function setup(project: TestProject) {
+  const given = process.env["TEST_DATABASE_URL"];
+  const server = given ? { url: given, stop: () => Promise.resolve() } : await startTemporaryServer();
+  await createTemplate(server.url);
+  project.provide("serverUrl", server.url);
+  return () => server.stop();
+}
+
+async function startTemporaryServer() {
+  const dataDir = await mkdtemp(join(tmpdir(), "countersign-test-"));
+  const server = await startEmbeddedPostgres({ dataDir, durable: false });
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createTemplate(url: string) {
+  const client = new pg.Client({ connectionString: onDatabase(url, "postgres") });
+  await client.connect();
+  await client.query(`drop database if exists ${TEMPLATE} with (force)`);
+  await client.query(`create database ${TEMPLATE}`);
+  await client.end();
+  await migrate(onDatabase(url, TEMPLATE));
+  await DBOS.migrate(onDatabase(url, TEMPLATE));
+}
