@@ -1,0 +1,122 @@
+import type { Gate } from "../../domain/policy.ts";
+import { formatMoney } from "../../domain/money.ts";
+import { oneLine } from "../markup.ts";
+import {
+  amountOf,
+  DECIDED,
+  formatWhen,
+  gateRule,
+  listed,
+  purposeOf,
+  type Asked,
+  type CastVote,
+  type Change,
+  type NextStep,
+} from "../wording.ts";
+import type { Block, Row } from "./document.ts";
+
+/** What every mail that asks somebody shows. Times are RFC 3339, amounts minor units. */
+export interface AskView {
+  asked: Asked;
+  /** Who reads it. */
+  approver: string;
+  /** The open gate, and its place in the sequence from 1. */
+  gate: Gate;
+  stage: { number: number; of: number };
+  /** Decisions so far, of this gate and those before. */
+  votes: readonly CastVote[];
+  deadline_at: string;
+  /** The approver's own link. */
+  link: string;
+  next?: readonly NextStep[];
+  /** Against the revision that was asked about before, when this one replaces it. */
+  changes?: readonly Change[];
+  /** IANA name; UTC when absent. */
+  time_zone?: string;
+}
+
+export const amountBlock = (asked: Asked): Block => ({
+  kind: "amount",
+  amount: amountOf(asked),
+  purpose: purposeOf(asked),
+});
+
+export const factRows = (asked: Asked): Row[] => [
+  ["Customer", asked.customer && oneLine(asked.customer)],
+  ["Description", asked.description],
+  ["Reason", asked.reason],
+  ["Requested by", asked.requested_by && oneLine(asked.requested_by)],
+];
+
+/** The items, when they are known. */
+export const itemBlocks = (asked: Asked): Block[] =>
+  asked.items.length === 0
+    ? []
+    : [
+        {
+          kind: "items",
+          rows: asked.items.map((item) => ({
+            name: item.sku,
+            quantity: item.quantity,
+            each: formatMoney({ amount: item.unit_amount, currency: asked.currency }),
+            total: formatMoney({ amount: item.unit_amount * item.quantity, currency: asked.currency }),
+          })),
+          total: formatMoney({
+            amount: asked.items.reduce((sum, item) => sum + item.unit_amount * item.quantity, 0),
+            currency: asked.currency,
+          }),
+        },
+      ];
+
+export const stepsBlocks = (title: string, steps: readonly NextStep[] = [], zone?: string): Block[] =>
+  steps.length === 0
+    ? []
+    : [{ kind: "steps", title, rows: steps.map((s) => [formatWhen(s.when, zone), s.what] as const) }];
+
+export const changeBlocks = (changes: readonly Change[] = []): Block[] =>
+  changes.length === 0
+    ? []
+    : [
+        {
+          kind: "steps",
+          title: "What changed",
+          rows: changes.map(
+            (c) => [c.field, `${oneLine(c.before) || "(none)"} → ${oneLine(c.after) || "(none)"}`] as const,
+          ),
+        },
+      ];
+
+export const voteText = (vote: CastVote, zone?: string): string =>
+  `${oneLine(vote.approver)} ${DECIDED[vote.decision]} on ${formatWhen(vote.at, zone)}` +
+  (vote.comment?.trim() ? `: “${oneLine(vote.comment, 300)}”` : "");
+
+/** Who decides, and by which rule. */
+export function gateText(gate: Gate): string {
+  const rule = gateRule(gate);
+  return gate.approvers.length === 1 ? rule : `${rule}: ${listed(gate.approvers)}`;
+}
+
+const isSame = (a: string, b: string) => a.trim().toLowerCase() === b.trim().toLowerCase();
+
+/** Everything of an asking mail but its heading and its last line. */
+export function askBlocks(view: AskView): Block[] {
+  const { asked, time_zone: zone } = view;
+  const others = view.gate.approvers.filter((address) => !isSame(address, view.approver));
+  return [
+    amountBlock(asked),
+    ...changeBlocks(view.changes),
+    { kind: "facts", rows: [...factRows(asked), ["Decide by", formatWhen(view.deadline_at, zone)]] },
+    { kind: "button", label: "Review and decide", link: view.link },
+    ...itemBlocks(asked),
+    {
+      kind: "facts",
+      rows: [
+        ["Who decides", gateRule(view.gate)],
+        ["Also asked", others.length > 0 ? listed(others) : null],
+        ["Stage", view.stage.of > 1 ? `${view.stage.number} of ${view.stage.of}` : null],
+        ["Decided so far", view.votes.map((vote) => voteText(vote, zone)).join("\n")],
+      ],
+    },
+    ...stepsBlocks("What happens next", view.next, zone),
+  ];
+}

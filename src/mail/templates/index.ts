@@ -1,0 +1,11 @@
+export type { AskView } from "./asked.ts";
+export type { MailContent } from "./document.ts";
+export {
+  escalationMail,
+  reminderMail,
+  requestMail,
+  type EscalationView,
+  type ReminderView,
+} from "./request.ts";
+export { noticeMail, outcomeMail, type NoticeReason, type NoticeView, type OutcomeView } from "./outcome.ts";
+export type { Asked, CastVote, Change, NextStep } from "../wording.ts";
