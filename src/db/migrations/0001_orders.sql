@@ -16,8 +16,9 @@ create table countersign.orders (
   segment      integer not null default 0,
   segment_open boolean not null default true,
   steps        integer not null default 0,
-  -- the audit chain's length and head
+  -- the audit chain's length and head, and how long it was when the segment began (its stream starts at 0)
   entries      integer not null default 0,
+  segment_base integer not null default 0,
   head_hash    text not null default repeat('0', 64),
   created_at   timestamptz not null,
   updated_at   timestamptz not null

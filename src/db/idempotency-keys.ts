@@ -1,0 +1,48 @@
+import type { Queryable } from "./pool.ts";
+
+export interface IdempotencyRecord {
+  request_hash: string;
+  object_id: string;
+  response: unknown;
+}
+
+/** Claims a key for a request. Null when the claim is ours; otherwise what the first request left. */
+export async function claimKey(
+  tx: Queryable,
+  claim: { tenant: string; operation: string; key: string; request_hash: string; object_id: string },
+): Promise<IdempotencyRecord | null> {
+  const { rowCount } = await tx.query(
+    `insert into countersign.idempotency_keys (tenant, operation, key, request_hash, object_id)
+     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    [claim.tenant, claim.operation, claim.key, claim.request_hash, claim.object_id],
+  );
+  return rowCount === 1 ? null : findKey(tx, claim.tenant, claim.operation, claim.key);
+}
+
+export async function findKey(
+  db: Queryable,
+  tenant: string,
+  operation: string,
+  key: string,
+): Promise<IdempotencyRecord | null> {
+  const { rows } = await db.query<IdempotencyRecord>(
+    `select request_hash, object_id, response from countersign.idempotency_keys
+      where tenant = $1 and operation = $2 and key = $3`,
+    [tenant, operation, key],
+  );
+  return rows[0] ?? null;
+}
+
+/** Keeps what was answered, unless an answer is kept already. */
+export const keepResponse = (
+  db: Queryable,
+  tenant: string,
+  operation: string,
+  key: string,
+  response: unknown,
+) =>
+  db.query(
+    `update countersign.idempotency_keys set response = $4
+      where tenant = $1 and operation = $2 and key = $3 and response is null`,
+    [tenant, operation, key, JSON.stringify(response)],
+  );

@@ -1,0 +1,128 @@
+import type { Queryable } from "./pool.ts";
+
+export type InboundState = "routed" | "parked" | "ignored" | "quarantined" | "failed";
+
+/** One verified webhook as stored. */
+export interface InboundWebhook {
+  id: string;
+  provider: string;
+  event_id: string;
+  type: string;
+  state: InboundState;
+  reason: string | null;
+  order_id: string | null;
+  correlation: string[];
+  duplicates: number;
+  attempts: number;
+  recovered: boolean;
+  headers: Record<string, string>;
+  body: Buffer;
+  received_at: Date;
+}
+
+export type NewInboundWebhook = Omit<InboundWebhook, "duplicates" | "attempts">;
+
+const LISTED =
+  "id, provider, event_id, type, state, reason, order_id, duplicates, attempts, recovered, received_at";
+
+/**
+ * Stores webhooks and counts those that came before.
+ * @returns the event ids that are new.
+ */
+export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[]): Promise<Set<string>> {
+  const { rows } = await tx.query<{ event_id: string; fresh: boolean }>(
+    `insert into countersign.inbound_webhooks
+            (id, provider, event_id, type, state, reason, order_id, correlation, recovered, headers, body, received_at)
+     select id, provider, event_id, type, state, reason, order_id,
+            array(select json_array_elements_text(correlation)), recovered, headers, decode(body, 'base64'), received_at
+       from json_to_recordset($1) as w(id text, provider text, event_id text, type text, state text, reason text,
+            order_id text, correlation json, recovered boolean, headers jsonb, body text, received_at timestamptz)
+     on conflict (provider, event_id) do update set duplicates = inbound_webhooks.duplicates + 1
+     returning event_id, duplicates = 0 as fresh`,
+    [JSON.stringify(webhooks.map((w) => ({ ...w, body: w.body.toString("base64") })))],
+  );
+  return new Set(rows.filter((row) => row.fresh).map((row) => row.event_id));
+}
+
+/** Takes the parked webhooks that name one of these ids, locked until the transaction ends. */
+export async function takeParked(tx: Queryable, names: string[]): Promise<InboundWebhook[]> {
+  const { rows } = await tx.query<InboundWebhook>(
+    `select * from countersign.inbound_webhooks
+      where state = 'parked' and correlation && $1 order by id for update skip locked`,
+    [names],
+  );
+  return rows;
+}
+
+export const setInboundState = (
+  tx: Queryable,
+  id: string,
+  state: InboundState,
+  reason: string | null,
+  orderId: string | null,
+) =>
+  tx.query(
+    `update countersign.inbound_webhooks
+        set state = $2, reason = $3, order_id = coalesce($4, order_id), attempts = attempts + 1 where id = $1`,
+    [id, state, reason, orderId],
+  );
+
+/** Parked webhooks whose order exists by now, oldest first: what a crash between two steps may have left. */
+export async function findDeliverable(
+  db: Queryable,
+  limit: number,
+): Promise<{ id: string; order_id: string }[]> {
+  const { rows } = await db.query<{ id: string; order_id: string }>(
+    `select w.id, o.id as order_id
+       from countersign.inbound_webhooks w
+       join countersign.orders o
+         on o.id = any(w.correlation) or o.payment_id = any(w.correlation) or o.session_id = any(w.correlation)
+      where w.state = 'parked' order by w.id limit $1`,
+    [limit],
+  );
+  return rows;
+}
+
+export async function getInbound(db: Queryable, id: string): Promise<InboundWebhook | null> {
+  const { rows } = await db.query<InboundWebhook>(
+    "select * from countersign.inbound_webhooks where id = $1",
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** Newest first, without headers and body. */
+export async function listInbound(
+  db: Queryable,
+  filter: {
+    state?: string | undefined;
+    provider?: string | undefined;
+    before?: string | undefined;
+    limit: number;
+  },
+): Promise<Omit<InboundWebhook, "headers" | "body" | "correlation">[]> {
+  const { rows } = await db.query<InboundWebhook>(
+    `select ${LISTED} from countersign.inbound_webhooks
+      where ($1::text is null or state = $1)
+        and ($2::text is null or provider = $2)
+        and ($3::text is null or id < $3)
+      order by id desc limit $4`,
+    [filter.state ?? null, filter.provider ?? null, filter.before ?? null, filter.limit],
+  );
+  return rows;
+}
+
+/** Keeps a bad request as a sample: 100 slots, the oldest overwritten. */
+export const sampleFailure = (
+  db: Queryable,
+  slot: number,
+  reason: string,
+  headers: Record<string, string>,
+  bodyStart: string,
+) =>
+  db.query(
+    `insert into countersign.signature_failures (slot, reason, headers, body_start) values ($1, $2, $3, $4)
+     on conflict (slot) do update
+        set reason = excluded.reason, headers = excluded.headers, body_start = excluded.body_start, received_at = now()`,
+    [slot, reason, headers, bodyStart],
+  );

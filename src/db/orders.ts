@@ -1,0 +1,100 @@
+import type { OrderState } from "../domain/order.ts";
+import type { Queryable } from "./pool.ts";
+
+/** An order as stored: its state, and what is kept beside it. */
+export interface OrderRow {
+  id: string;
+  tenant: string;
+  state: OrderState;
+  segment: number;
+  segment_open: boolean;
+  entries: number;
+  head_hash: string;
+  updated_at: Date;
+}
+
+const COLUMNS = "id, tenant, state, segment, segment_open, entries, head_hash, updated_at";
+
+export const insertOrder = (tx: Queryable, state: OrderState) =>
+  tx.query(
+    `insert into countersign.orders (id, tenant, reference, status, amount, currency, state, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $8)`,
+    [
+      state.facts.id,
+      state.facts.tenant,
+      state.facts.reference,
+      state.status,
+      state.facts.amount,
+      state.facts.currency,
+      JSON.stringify(state),
+      state.facts.created_at,
+    ],
+  );
+
+export async function getOrder(db: Queryable, tenant: string, id: string): Promise<OrderRow | null> {
+  const { rows } = await db.query<OrderRow>(
+    `select ${COLUMNS} from countersign.orders where id = $1 and tenant = $2`,
+    [id, tenant],
+  );
+  return rows[0] ?? null;
+}
+
+export interface OrderFilter {
+  status?: string | undefined;
+  reference?: string | undefined;
+  created_after?: string | undefined;
+  /** Only orders before this id, for the next page. */
+  before?: string | undefined;
+  limit: number;
+}
+
+/** Newest first. */
+export async function listOrders(db: Queryable, tenant: string, filter: OrderFilter): Promise<OrderRow[]> {
+  const { rows } = await db.query<OrderRow>(
+    `select ${COLUMNS} from countersign.orders
+      where tenant = $1
+        and ($2::text is null or status = $2)
+        and ($3::text is null or reference = $3)
+        and ($4::timestamptz is null or created_at > $4)
+        and ($5::text is null or id < $5)
+      order by id desc limit $6`,
+    [
+      tenant,
+      filter.status ?? null,
+      filter.reference ?? null,
+      filter.created_after ?? null,
+      filter.before ?? null,
+      filter.limit,
+    ],
+  );
+  return rows;
+}
+
+/** Which order each event belongs to, by the order's id in its metadata or by what the provider calls its payment. */
+export async function findOrders(
+  db: Queryable,
+  wanted: { order_id: string | null; payment_id: string | null; session_id: string | null }[],
+): Promise<(string | null)[]> {
+  const { rows } = await db.query<{ n: number; id: string | null }>(
+    `select w.n, coalesce(
+              (select id from countersign.orders where id = w.order_id),
+              (select id from countersign.orders where payment_id = w.payment_id limit 1),
+              (select id from countersign.orders where session_id = w.session_id limit 1)) as id
+       from json_to_recordset($1) as w(n int, order_id text, payment_id text, session_id text)`,
+    [JSON.stringify(wanted.map((w, n) => ({ n, ...w })))],
+  );
+  const found = new Map(rows.map((row) => [row.n, row.id]));
+  return wanted.map((_, n) => found.get(n) ?? null);
+}
+
+/** Locks orders in id order and returns their states; used where a message may not be worth a new segment. */
+export async function lockOrders(
+  tx: Queryable,
+  ids: string[],
+): Promise<Map<string, { state: OrderState; segment_open: boolean }>> {
+  const { rows } = await tx.query<{ id: string; state: OrderState; segment_open: boolean }>(
+    "select id, state, segment_open from countersign.orders where id = any($1) order by id for update",
+    [[...new Set(ids)].sort()],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}

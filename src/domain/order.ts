@@ -1,0 +1,210 @@
+import type { Actor, AuditDraft } from "./audit-entry.ts";
+import type { ApprovalView } from "./approval.ts";
+import type {
+  DisputeSnapshot,
+  PaymentSnapshot,
+  PaymentState,
+  RefundSnapshot,
+  RefundStatus,
+} from "./payment.ts";
+import type { ApprovalPlan, SubjectKind } from "./policy.ts";
+import type { Todo } from "./todo.ts";
+
+/** Everything an order can be on its way, and the ends it can come to. */
+const OPEN_STATUSES = [
+  "created",
+  "awaiting_payment",
+  "requires_action",
+  "payment_failed",
+  "authorized",
+  "awaiting_approval",
+  "capturing",
+  "paid",
+  "fulfilling",
+] as const;
+
+const END_STATUSES = [
+  "completed",
+  "rejected",
+  "cancelled",
+  "expired",
+  "refunded",
+  "partially_refunded",
+  "disputed",
+  "failed",
+] as const;
+
+export const ORDER_STATUSES = [...OPEN_STATUSES, ...END_STATUSES] as const;
+
+export type EndStatus = (typeof END_STATUSES)[number];
+export type OrderStatus = (typeof ORDER_STATUSES)[number];
+
+export type PaymentMode = "checkout" | "client" | "confirm";
+
+export interface OrderItem {
+  sku: string;
+  quantity: number;
+  unit_amount: number;
+  description?: string | undefined;
+}
+
+/** What was ordered: fixed once the order is accepted. */
+export interface OrderFacts {
+  id: string;
+  tenant: string;
+  reference: string;
+  amount: number;
+  currency: string;
+  description: string | null;
+  customer: { email: string | null; name: string | null };
+  requested_by: string | null;
+  items: OrderItem[];
+  payment_mode: PaymentMode;
+  payment_method: string | null;
+  /** `manual`: after payment the order waits until each item is reported on topic `fulfilment`. */
+  fulfilment: "none" | "manual";
+  metadata: Record<string, string>;
+  created_at: string;
+}
+
+export interface Refund {
+  id: string;
+  amount: number;
+  reason: string;
+  requested_by: string | null;
+  status: "awaiting_approval" | "requested" | RefundStatus | "rejected";
+  /** The provider's id of it; null until it answered. */
+  provider_id: string | null;
+  failure: string | null;
+  approval_id: string | null;
+}
+
+/** Why an order that will not be completed ends, decided before its money is back. */
+export interface Ending {
+  status: "rejected" | "cancelled" | "expired" | "failed";
+  reason: string;
+}
+
+/** What an order asks of the world. Amounts in minor units. */
+export type OrderEffect =
+  | { kind: "open_payment" }
+  | { kind: "confirm_payment"; payment_method: string }
+  | { kind: "capture"; amount: number }
+  | { kind: "void"; reason: string }
+  | { kind: "expire_session" }
+  | { kind: "refund"; refund_id: string; amount: number; reason: string }
+  | { kind: "open_approval"; approval_id: string; subject: SubjectKind; refund_id: string | null }
+  | { kind: "withdraw_approval"; approval_id: string; reason: string };
+
+/** One order, whole. It is stored as JSON beside the order's row, so every field is JSON. */
+export interface OrderState {
+  facts: OrderFacts;
+  status: OrderStatus;
+  /** What the policy asked when the order was accepted; null: nobody. */
+  plan: ApprovalPlan | null;
+  payment: PaymentState;
+  approvals: ApprovalView[];
+  refunds: Refund[];
+  /** The most the provider said it refunded on the charge, refunds made outside of us included. */
+  refunded_at_provider: number;
+  dispute: DisputeSnapshot | null;
+  fulfilled: Record<string, number>;
+  ending: Ending | null;
+  /** Until when it can be paid, and until when everything must be fulfilled. */
+  pay_by: string;
+  fulfil_by: string | null;
+  todo: Todo<OrderEffect>[];
+  /** How many keys were derived so far. */
+  serial: number;
+  ended_at: string | null;
+}
+
+/** How a message reached us, kept in the trail: `webhook evt_…`, `request req_…`, `reconciliation`. */
+export type Source = string;
+
+/** Everything that can happen to an order. Closed: `decide` answers each of them in every state. */
+export type OrderMessage =
+  | { type: "submitted" }
+  | { type: "payment.seen"; payment: PaymentSnapshot; source: Source }
+  | { type: "session.seen"; session: SessionSnapshot; source: Source }
+  | { type: "refund.seen"; refund: RefundSnapshot; source: Source }
+  | { type: "charge.refunded"; amount_refunded: number; source: Source }
+  | { type: "dispute.seen"; dispute: DisputeSnapshot; source: Source }
+  | { type: "approval.reported"; approval: ApprovalView; entries: AuditDraft[] }
+  | { type: "cancel"; actor: Actor; reason: string }
+  | {
+      type: "refund";
+      actor: Actor;
+      refund_id: string;
+      amount: number | null;
+      reason: string;
+      plan: ApprovalPlan | null;
+    }
+  | { type: "note"; actor: Actor; text: string }
+  | { type: "fulfilment"; actor: Actor; sku: string; quantity: number }
+  | { type: "payment_method"; actor: Actor; payment_method: string }
+  | { type: "effect.done"; key: string; result: EffectResult }
+  | { type: "effect.failed"; key: string; reason: string; code: string; retry: boolean }
+  | { type: "clock" };
+
+export interface SessionSnapshot {
+  id: string;
+  status: "open" | "complete" | "expired";
+  url: string | null;
+  payment: PaymentSnapshot | null;
+  payment_id: string | null;
+}
+
+export type EffectResult =
+  | { kind: "payment"; payment: PaymentSnapshot }
+  | { kind: "session"; session: SessionSnapshot }
+  | { kind: "refund"; refund: RefundSnapshot }
+  | { kind: "approval"; approval: ApprovalView }
+  | { kind: "done" };
+
+const END: ReadonlySet<OrderStatus> = new Set(END_STATUSES);
+
+export const isEnd = (status: OrderStatus): status is EndStatus => END.has(status);
+
+/** Whether nothing is expected any more, so that the segment may close. */
+export const isAtRest = (state: OrderState): boolean => state.ended_at !== null && state.todo.length === 0;
+
+/** How far an order is, 0..100, for a progress bar. Fulfilment moves it item by item from 80 to 99. */
+export function progressOf(state: OrderState): number {
+  const { status } = state;
+  if (isEnd(status)) return 100;
+  if (status === "fulfilling") {
+    const wanted = state.facts.items.reduce((sum, item) => sum + item.quantity, 0);
+    const done = Object.values(state.fulfilled).reduce((sum, quantity) => sum + quantity, 0);
+    return wanted === 0 ? 80 : 80 + Math.floor((19 * done) / wanted);
+  }
+  return {
+    created: 10,
+    awaiting_payment: 20,
+    requires_action: 25,
+    payment_failed: 20,
+    authorized: 40,
+    awaiting_approval: 50,
+    capturing: 70,
+    paid: 80,
+  }[status];
+}
+
+/** Refunded so far, in minor units: what we asked for, or what the provider reports beyond it. */
+export function refundedAmount(state: OrderState): number {
+  const sum = (statuses: Refund["status"][]) =>
+    state.refunds.filter((r) => statuses.includes(r.status)).reduce((total, r) => total + r.amount, 0);
+  return Math.max(sum(["succeeded", "pending"]), state.refunded_at_provider - sum(["failed", "canceled"]));
+}
+
+/** What is still refundable: captured, less refunded and asked to be. */
+export function refundableAmount(state: OrderState): number {
+  const waiting = state.refunds
+    .filter((r) => r.status === "awaiting_approval" || r.status === "requested")
+    .reduce((total, r) => total + r.amount, 0);
+  return state.payment.amount_captured - refundedAmount(state) - waiting;
+}
+
+/** The approval that the order itself waits for or was decided by (not those of refunds). */
+export const orderApproval = (state: OrderState): ApprovalView | null =>
+  state.approvals.findLast((approval) => approval.kind === "order") ?? null;

@@ -1,0 +1,123 @@
+import type { Money } from "./money.ts";
+
+/** A payment's status, in the terms of Stripe's PaymentIntent (https://docs.stripe.com/payments/paymentintents/lifecycle). */
+export type PaymentStatus =
+  | "requires_payment_method"
+  | "requires_confirmation"
+  | "requires_action"
+  | "processing"
+  | "requires_capture"
+  | "succeeded"
+  | "canceled";
+
+/** What the provider says of one payment at one moment: a webhook's object, an API answer, or a polled one. */
+export interface PaymentSnapshot extends Money {
+  id: string;
+  status: PaymentStatus;
+  /** Held on the customer's card and not yet captured, minor units. */
+  amount_capturable: number;
+  amount_captured: number;
+  /** Until when the authorization can be captured, RFC 3339; null while unknown. */
+  capture_before: string | null;
+  client_secret: string | null;
+  /** Why the last attempt failed, as the provider names it. */
+  failure: { code: string; message: string } | null;
+}
+
+export type RefundStatus = "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
+
+/** What the provider says of one refund. `refund_id` is ours, null when it was made outside of us. */
+export interface RefundSnapshot {
+  id: string;
+  refund_id: string | null;
+  status: RefundStatus;
+  amount: number;
+  failure: string | null;
+}
+
+/** What the provider says of one dispute; `closed` disputes are won, lost or warnings that ended. */
+export interface DisputeSnapshot {
+  id: string;
+  status: string;
+  amount: number;
+  reason: string;
+}
+
+/** What an order knows of its payment: the merge of every snapshot it has seen. */
+export interface PaymentState {
+  id: string | null;
+  session_id: string | null;
+  session_expired: boolean;
+  checkout_url: string | null;
+  client_secret: string | null;
+  status: PaymentStatus;
+  failure: { code: string; message: string } | null;
+  amount_authorized: number;
+  amount_captured: number;
+  capture_before: string | null;
+  /** Set when the provider's amount or currency is not the order's: then nothing is captured. */
+  mismatch: string | null;
+}
+
+export const newPayment: PaymentState = {
+  id: null,
+  session_id: null,
+  session_expired: false,
+  checkout_url: null,
+  client_secret: null,
+  status: "requires_payment_method",
+  failure: null,
+  amount_authorized: 0,
+  amount_captured: 0,
+  capture_before: null,
+  mismatch: null,
+};
+
+/**
+ * How far along a payment is. Events arrive in any order, so of two snapshots the one further along is the truth; a
+ * failed attempt ranks above the steps that led to it, and both ends rank alike because a payment reaches one of them.
+ */
+const rank = (status: PaymentStatus, failed: boolean): number =>
+  ({
+    requires_payment_method: failed ? 3 : 0,
+    requires_confirmation: 1,
+    requires_action: 2,
+    processing: 4,
+    requires_capture: 5,
+    succeeded: 6,
+    canceled: 6,
+  })[status];
+
+/**
+ * Merges a snapshot into what is known. Amounts and status only move forward, so the result does not depend on the
+ * order in which snapshots come, nor on how often each comes.
+ */
+export function mergePayment(known: PaymentState, seen: PaymentSnapshot, order: Money): PaymentState {
+  const forward = rank(seen.status, seen.failure !== null) > rank(known.status, known.failure !== null);
+  const status = forward ? seen.status : known.status;
+  const mismatch =
+    seen.currency !== order.currency || seen.amount !== order.amount
+      ? `the provider's payment is ${seen.amount} ${seen.currency}, the order is ${order.amount} ${order.currency}`
+      : null;
+  return {
+    ...known,
+    id: known.id ?? seen.id,
+    client_secret: known.client_secret ?? seen.client_secret,
+    status,
+    failure: forward ? seen.failure : known.failure,
+    amount_authorized: Math.max(known.amount_authorized, seen.amount_capturable, seen.amount_captured),
+    amount_captured: Math.max(known.amount_captured, seen.amount_captured),
+    capture_before: known.capture_before ?? seen.capture_before,
+    mismatch: known.mismatch ?? mismatch,
+  };
+}
+
+/** Whether money is held that is neither captured nor given back. */
+export const holdsAuthorization = (payment: PaymentState): boolean => payment.status === "requires_capture";
+
+/** Whether the customer could still pay it. */
+export const isPayable = (payment: PaymentState): boolean =>
+  payment.status !== "succeeded" &&
+  payment.status !== "canceled" &&
+  payment.status !== "requires_capture" &&
+  !(payment.id === null && payment.session_expired);

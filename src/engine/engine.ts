@@ -1,0 +1,63 @@
+import { randomUUID } from "node:crypto";
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import type { Pool } from "pg";
+import type { Log } from "../log.ts";
+import { startLeases } from "./leases.ts";
+import { drain, undrain } from "./loop.ts";
+import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
+import { startNudger } from "./nudge.ts";
+
+export interface Engine {
+  /** This process's id among the executors, new at each start. */
+  executorId: string;
+  /** Lets work under way finish, hands the rest to others, and disconnects. */
+  stop(): Promise<void>;
+}
+
+interface Options {
+  databaseUrl: string;
+  pool: Pool;
+  log: Log;
+  /** No other process can be alive on this database: whatever is pending is taken over at once. */
+  exclusive: boolean;
+}
+
+const DRAIN_MS = 10_000;
+
+/** Launches DBOS on our pool, takes over the workflows of dead processes, and keeps doing so. */
+export async function startEngine({ databaseUrl, pool, log, exclusive }: Options): Promise<Engine> {
+  const executorId = `exe_${randomUUID()}`;
+  undrain();
+  DBOS.setConfig({
+    name: APPLICATION_NAME,
+    applicationVersion: APPLICATION_VERSION,
+    executorID: executorId,
+    systemDatabaseUrl: databaseUrl,
+    systemDatabasePool: pool,
+    logger: engineLogger(log),
+  });
+  await DBOS.launch();
+  const leases = await startLeases({ pool, executorId, exclusive, log });
+  const nudger = startNudger(pool, log);
+  return {
+    executorId,
+    async stop() {
+      nudger.stop();
+      await drain(DRAIN_MS);
+      await leases.stop();
+      await DBOS.shutdown();
+    },
+  };
+}
+
+/** The engine's messages in our log; what it calls information is detail to our operators. */
+function engineLogger(log: Log) {
+  const engine = log.child({ part: "engine" });
+  const text = (entry: unknown) => (entry instanceof Error ? (entry.stack ?? entry.message) : String(entry));
+  return {
+    debug: (entry: unknown) => engine.trace(text(entry)),
+    info: (entry: unknown) => engine.debug(text(entry)),
+    warn: (entry: unknown) => engine.warn(text(entry)),
+    error: (entry: unknown) => engine.error(text(entry)),
+  };
+}

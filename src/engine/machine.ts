@@ -1,0 +1,21 @@
+import type { AuditDraft } from "../domain/audit-entry.ts";
+import type { Todo } from "../domain/todo.ts";
+import type { Commit } from "./commit.ts";
+import type { WorkflowName } from "./names.ts";
+
+/** A pure state machine that the engine runs durably: one per order, one per approval. */
+export interface Machine<State, Message, Effect> {
+  workflow: WorkflowName;
+  /** The table in schema `countersign` that holds its rows: id, state, segment, segment_open, steps. */
+  table: "orders" | "approvals";
+  decide(state: State, message: Message, now: Date): { state: State; entries: AuditDraft[] };
+  /** Work to perform now, and when to look again though no message comes. */
+  due(state: State, now: Date): Todo<Effect>[];
+  wakeAt(state: State): string | null;
+  /** Nothing is expected any more: the segment may close. */
+  isAtRest(state: State): boolean;
+  /** Writes one transition: row, events, stream and index, in one statement. Tells whether the segment closed. */
+  commit(commit: Commit<State>): Promise<{ closed: boolean }>;
+  /** The message that stands for "look at the clock". */
+  clock: Message;
+}

@@ -1,0 +1,37 @@
+import {
+  approvalDue,
+  approvalWakeAt,
+  decideApproval,
+  isApprovalAtRest,
+  type ApprovalEffect,
+  type ApprovalMessage,
+  type ApprovalState,
+} from "../domain/approval.ts";
+import { decideOrder, orderDue, orderWakeAt } from "../domain/order-decide.ts";
+import { isAtRest, type OrderEffect, type OrderMessage, type OrderState } from "../domain/order.ts";
+import { commitApproval } from "./commit-approval.ts";
+import { commitOrder } from "./commit-order.ts";
+import type { Machine } from "./machine.ts";
+import { WORKFLOW } from "./names.ts";
+
+export const orderMachine: Machine<OrderState, OrderMessage, OrderEffect> = {
+  workflow: WORKFLOW.order,
+  table: "orders",
+  decide: decideOrder,
+  due: orderDue,
+  wakeAt: orderWakeAt,
+  isAtRest,
+  commit: commitOrder,
+  clock: { type: "clock" },
+};
+
+export const approvalMachine: Machine<ApprovalState, ApprovalMessage, ApprovalEffect> = {
+  workflow: WORKFLOW.approval,
+  table: "approvals",
+  decide: (state, message, now) => ({ state: decideApproval(state, message, now), entries: [] }),
+  due: approvalDue,
+  wakeAt: approvalWakeAt,
+  isAtRest: isApprovalAtRest,
+  commit: commitApproval,
+  clock: { type: "clock" },
+};

@@ -1,0 +1,107 @@
+import type { PoolClient } from "pg";
+import { inTransaction, type Pool } from "../db/pool.ts";
+import type { ApprovalMessage } from "../domain/approval.ts";
+import type { OrderMessage } from "../domain/order.ts";
+import type { Log } from "../log.ts";
+import { TOPIC, WORKFLOW, workflowId } from "./names.ts";
+import { startInTransaction, type Dispatch } from "./start.ts";
+
+/** A message on its way to an order or an approval. */
+export interface Letter<Message> {
+  to: string;
+  message: Message;
+  /**
+   * What makes it the same message when it comes again: topic, source and the source's own id. The engine drops a key it
+   * has seen, whatever the body, so all three must be in it.
+   */
+  key: string;
+}
+
+const TABLE = { order: "orders", approval: "approvals" } as const;
+type Recipient = keyof typeof TABLE;
+
+interface Locked {
+  id: string;
+  segment: number;
+  segment_open: boolean;
+}
+
+/**
+ * The one router. Within the caller's transaction it locks each recipient's row (in id order, so that two routers never
+ * deadlock), sends to the segment that runs, and starts the next one where none does. The segment closes under the same
+ * lock, so a message finds either a reader or a new segment, never a finished workflow.
+ * @returns what to dispatch after the commit, and the recipients that do not exist.
+ */
+export async function route(
+  tx: PoolClient,
+  recipient: Recipient,
+  letters: Letter<OrderMessage | ApprovalMessage>[],
+  log: Log,
+): Promise<{ dispatch: Dispatch; unknown: string[] }> {
+  const ids = [...new Set(letters.map((letter) => letter.to))].sort();
+  const locked = await lockRows(tx, TABLE[recipient], ids);
+  const dispatches: Dispatch[] = [];
+  const segments = new Map<string, number>();
+  for (const row of locked) {
+    if (row.segment_open) segments.set(row.id, row.segment);
+    else {
+      const next = row.segment + 1;
+      await openSegment(tx, TABLE[recipient], row.id, next);
+      dispatches.push(await startInTransaction(tx, WORKFLOW[recipient], row.id, next, log));
+      segments.set(row.id, next);
+    }
+  }
+  const known = letters.flatMap((letter) => {
+    const segment = segments.get(letter.to);
+    return segment === undefined ? [] : [{ ...letter, workflow: workflowId(letter.to, segment) }];
+  });
+  await send(tx, known);
+  return {
+    dispatch: () => dispatches.forEach((begin) => begin()),
+    unknown: ids.filter((id) => !segments.has(id)),
+  };
+}
+
+/** Sends one message in a transaction of its own. False when there is no such recipient. */
+export async function deliver(
+  pool: Pool,
+  recipient: Recipient,
+  letter: Letter<OrderMessage | ApprovalMessage>,
+  log: Log,
+): Promise<boolean> {
+  const { dispatch, unknown } = await inTransaction(pool, (tx) => route(tx, recipient, [letter], log));
+  dispatch();
+  return unknown.length === 0;
+}
+
+async function lockRows(tx: PoolClient, table: string, ids: string[]): Promise<Locked[]> {
+  const { rows } = await tx.query<Locked>(
+    `select id, segment, segment_open from countersign.${table} where id = any($1) order by id for update`,
+    [ids],
+  );
+  return rows;
+}
+
+async function openSegment(tx: PoolClient, table: string, id: string, segment: number): Promise<void> {
+  const base = table === "orders" ? ", segment_base = entries" : "";
+  await tx.query(
+    `update countersign.${table} set segment = $2, segment_open = true, steps = 0${base} where id = $1`,
+    [id, segment],
+  );
+}
+
+/** As the engine's `sendInTransaction` does, for many at once; a key that it has seen is dropped. */
+async function send(tx: PoolClient, letters: (Letter<unknown> & { workflow: string })[]): Promise<void> {
+  if (letters.length === 0) return;
+  await tx.query(
+    `insert into dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
+     select destination, '${TOPIC}', message, 'portable_json', key
+       from unnest($1::text[], $2::text[], $3::text[]) as letter(destination, message, key)
+     on conflict (message_uuid) do nothing`,
+    [
+      letters.map((letter) => letter.workflow),
+      letters.map((letter) => JSON.stringify(letter.message)),
+      letters.map((letter) => `${letter.key}::${letter.workflow}`),
+    ],
+  );
+}

@@ -1,0 +1,83 @@
+import { AsyncResource } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import { DBOS } from "@dbos-inc/dbos-sdk";
+import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
+import type { PoolClient } from "pg";
+import type { Log } from "../log.ts";
+import { APPLICATION_NAME, APPLICATION_VERSION, workflowId, type WorkflowName } from "./names.ts";
+
+type Loop = (id: string, segment: number) => Promise<void>;
+
+const registered = new Map<WorkflowName, Loop>();
+
+/** Registers a workflow's loop under its stored name. Once per process, before launch; recovery never gives up on it. */
+export function registerLoop(name: WorkflowName, loop: Loop): void {
+  registered.set(
+    name,
+    DBOS.registerWorkflow(loop, {
+      name,
+      serialization: "portable",
+      maxRecoveryAttempts: Number.MAX_SAFE_INTEGER,
+    }),
+  );
+}
+
+/** Begins the execution of a workflow whose row is committed. Call it after the commit, never before. */
+export type Dispatch = () => void;
+
+/** Not inside the workflow that asked: a workflow that is started here is nobody's child. */
+const outside = new AsyncResource("countersign-dispatch");
+
+/**
+ * Writes the workflow's row within the caller's transaction, so that the row, the order and the idempotency record
+ * commit together. If the process dies before `dispatch`, recovery finds the row pending and runs it.
+ */
+export async function startInTransaction(
+  tx: PoolClient,
+  name: WorkflowName,
+  id: string,
+  segment: number,
+  log: Log,
+): Promise<Dispatch> {
+  const loop = registered.get(name);
+  if (!loop) throw new Error(`workflow ${name} is not registered`);
+  const workflow = workflowId(id, segment);
+  const ownerXid = randomUUID();
+  const executor = getExecutor();
+  const status = {
+    workflowUUID: workflow,
+    status: "PENDING",
+    workflowName: name,
+    workflowClassName: "",
+    workflowConfigName: "",
+    output: null,
+    error: null,
+    authenticatedUser: "",
+    assumedRole: "",
+    authenticatedRoles: [],
+    executorId: executor.executorID,
+    applicationVersion: APPLICATION_VERSION,
+    applicationID: "",
+    input: JSON.stringify({ positionalArgs: [id, segment] }),
+    priority: 0,
+    serialization: "portable_json",
+    applicationName: APPLICATION_NAME,
+    recoveryAttempts: 1,
+  };
+  await executor.systemDatabase.initWorkflowStatus(status, ownerXid, tx);
+  return () => {
+    const begin = () =>
+      executor.internalWorkflow(
+        loop,
+        { workflowUUID: workflow, dequeuedStatus: status, ownerXid },
+        undefined,
+        undefined,
+        id,
+        segment,
+      );
+    outside
+      .runInAsyncScope(begin)
+      .then((handle) => handle.getResult())
+      .catch((error: unknown) => log.error({ err: error, workflow }, "a workflow ended with an error"));
+  };
+}

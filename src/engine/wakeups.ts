@@ -1,0 +1,63 @@
+import { eventCallbacks, signalEvent, signalStream, streamCallbacks } from "./internals.ts";
+import { AUDIT_STREAM, EVENT_KEYS, workflowId } from "./names.ts";
+
+/** Everything of ours that can change and be waited for. */
+const CHANGED = "changed";
+
+/** Wakes those who wait here at once, and those at other processes some milliseconds later. */
+export function announce(id: string, segment: number): void {
+  const workflow = workflowId(id, segment);
+  eventCallbacks().callCallbacks(`${id}::${CHANGED}`);
+  signalEvent(id, CHANGED);
+  // For readers that use the engine's own getEvent and readStream.
+  for (const key of EVENT_KEYS) signalEvent(workflow, key);
+  signalStream(workflow, AUDIT_STREAM);
+  streamCallbacks().callCallbacks(`${workflow}::${AUDIT_STREAM}`);
+}
+
+/** Calls back whenever the order or approval has changed; a lost notification is possible, so poll now and then as well. */
+export function onChanged(id: string, callback: () => void): () => void {
+  const callbacks = eventCallbacks();
+  const handle = callbacks.registerCallback(`${id}::${CHANGED}`, callback);
+  return () => callbacks.deregisterCallback(handle);
+}
+
+/** How often a waiter looks although nothing was heard. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Waits until `look` finds something, `deadline` passes, or `signal` aborts.
+ * @returns what was found, or null.
+ */
+export async function waitFor<T>(
+  id: string,
+  look: () => Promise<T | null>,
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<T | null> {
+  const deadline = Date.now() + timeoutMs;
+  let heard = false;
+  let wake: () => void = () => {};
+  const off = onChanged(id, () => {
+    heard = true;
+    wake();
+  });
+  signal?.addEventListener("abort", () => wake(), { once: true });
+  try {
+    for (;;) {
+      heard = false;
+      const found = await look();
+      const left = deadline - Date.now();
+      if (found !== null || left <= 0 || signal?.aborted) return found;
+      if (heard) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(left, LOOK_EVERY_MS));
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  } finally {
+    off();
+  }
+}

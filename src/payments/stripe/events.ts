@@ -1,0 +1,128 @@
+import { z } from "zod";
+import type { OrderMessage } from "../../domain/order.ts";
+import type { Correlation, Interpreted } from "../provider.ts";
+import {
+  chargeShape,
+  disputeOf,
+  disputeShape,
+  intentShape,
+  paymentOf,
+  paymentOfCharge,
+  refundOf,
+  refundShape,
+  sessionOf,
+  sessionShape,
+} from "./snapshots.ts";
+
+const envelope = z.looseObject({
+  id: z.string().min(1).max(255),
+  object: z.literal("event"),
+  type: z.string().min(1).max(255),
+  data: z.looseObject({ object: z.looseObject({ object: z.string() }) }),
+});
+
+/** What an event is called and what it means. `event_id` and `type` are null when not even those can be read. */
+export interface ReadEvent {
+  event_id: string | null;
+  type: string | null;
+  meaning: Interpreted;
+}
+
+const by = (
+  order_id: string | null | undefined,
+  payment_id: string | null | undefined,
+  session_id: string | null,
+): Correlation => ({
+  order_id: order_id ?? null,
+  payment_id: payment_id ?? null,
+  session_id,
+});
+
+/**
+ * Reads a verified body (https://docs.stripe.com/api/events/object). The object within decides what it means; the event's
+ * type only tells which objects to expect.
+ */
+export function readEvent(body: Buffer): ReadEvent {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
+  } catch {
+    return {
+      event_id: null,
+      type: null,
+      meaning: { kind: "incomprehensible", reason: "the body is not JSON in UTF-8" },
+    };
+  }
+  const parsed = envelope.safeParse(json);
+  if (!parsed.success) {
+    const reason = `not an event: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`;
+    return { event_id: null, type: null, meaning: { kind: "incomprehensible", reason } };
+  }
+  const { id, type, data } = parsed.data;
+  try {
+    return { event_id: id, type, meaning: interpret(type, data.object, `webhook ${id}`) };
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const reason = `${type}: ${z.prettifyError(error).replaceAll("\n", " ")}`;
+    return { event_id: id, type, meaning: { kind: "incomprehensible", reason } };
+  }
+}
+
+function interpret(type: string, object: { object: string }, source: string): Interpreted {
+  const message = (correlation: Correlation, content: OrderMessage): Interpreted => ({
+    kind: "message",
+    correlation,
+    message: content,
+  });
+  switch (object.object) {
+    case "payment_intent": {
+      const intent = intentShape.parse(object);
+      return message(by(intent.metadata?.["order_id"], intent.id, null), {
+        type: "payment.seen",
+        payment: paymentOf(intent),
+        source,
+      });
+    }
+    case "checkout.session": {
+      const session = sessionOf(sessionShape.parse(object));
+      const { client_reference_id, metadata } = sessionShape.parse(object);
+      return message(by(metadata?.["order_id"] ?? client_reference_id, session.payment_id, session.id), {
+        type: "session.seen",
+        session,
+        source,
+      });
+    }
+    case "charge": {
+      const charge = chargeShape.parse(object);
+      const correlation = by(charge.metadata?.["order_id"], charge.payment_intent, null);
+      if (type === "charge.refunded")
+        return message(correlation, {
+          type: "charge.refunded",
+          amount_refunded: charge.amount_refunded,
+          source,
+        });
+      const payment = paymentOfCharge(charge);
+      return payment
+        ? message(correlation, { type: "payment.seen", payment, source })
+        : { kind: "irrelevant", reason: `${type}: the payment's own event says the same` };
+    }
+    case "refund": {
+      const refund = refundShape.parse(object);
+      return message(by(refund.metadata?.["order_id"], refund.payment_intent, null), {
+        type: "refund.seen",
+        refund: refundOf(refund),
+        source,
+      });
+    }
+    case "dispute": {
+      const dispute = disputeShape.parse(object);
+      return message(by(dispute.metadata?.["order_id"], dispute.payment_intent, null), {
+        type: "dispute.seen",
+        dispute: disputeOf(dispute),
+        source,
+      });
+    }
+    default:
+      return { kind: "irrelevant", reason: `${type}: orders do not depend on ${object.object} objects` };
+  }
+}
