@@ -13,7 +13,7 @@ import {
   type Change,
   type NextStep,
 } from "../wording.ts";
-import type { Block, Row } from "./document.ts";
+import type { Block, Row } from "./blocks.ts";
 
 /** What every mail that asks somebody shows. Times are RFC 3339, amounts minor units. */
 export interface AskView {

@@ -1,5 +1,5 @@
 import { markup, oneLine, trusted, type Html } from "../markup.ts";
-import { given, type Block, type ItemRow } from "./document.ts";
+import { given, type Block, type ItemRow } from "./blocks.ts";
 
 // Inline, since many mail clients drop style sheets; the sheet below only turns the colours for the dark.
 const FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";

@@ -10,7 +10,8 @@ import {
   type NextStep,
 } from "../wording.ts";
 import { amountBlock, factRows, itemBlocks, stepsBlocks, voteText } from "./asked.ts";
-import { mailContent, type Block, type MailContent } from "./document.ts";
+import type { Block } from "./blocks.ts";
+import { mailContent, type MailContent } from "./document.ts";
 
 /** How an approval ended, for whoever requested it. */
 export interface OutcomeView {

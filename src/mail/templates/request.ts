@@ -1,7 +1,8 @@
 import { oneLine } from "../markup.ts";
 import { formatWhen, listed, subjectLine } from "../wording.ts";
 import { askBlocks, type AskView } from "./asked.ts";
-import { mailContent, type Block, type MailContent } from "./document.ts";
+import type { Block } from "./blocks.ts";
+import { mailContent, type MailContent } from "./document.ts";
 
 const OWN_LINK = "The link is yours alone: please do not forward this mail. Opening it decides nothing.";
 

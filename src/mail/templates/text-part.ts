@@ -1,5 +1,5 @@
 import { oneLine, plain } from "../markup.ts";
-import { given, type Block } from "./document.ts";
+import { given, type Block } from "./blocks.ts";
 
 /** A mail's text part. */
 export const renderText = (blocks: readonly Block[]): string =>

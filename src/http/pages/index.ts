@@ -1,0 +1,15 @@
+export { confirmPage, type ConfirmView } from "./confirm.ts";
+export { decidedPage, type DecidedView } from "./decided.ts";
+export {
+  expiredPage,
+  revokedPage,
+  supersededPage,
+  type ExpiredView,
+  type RevokedView,
+  type SupersededView,
+} from "./gone.ts";
+export { landingPage, type LandingView } from "./landing.ts";
+export { mailboxPage, type MailboxView } from "./mailbox.ts";
+export { PAGE_HEADERS, MAILBOX_HEADERS } from "./style.ts";
+export { errorPage, freshLinkSentPage, notFoundPage, tooManyPage, type ErrorView } from "./trouble.ts";
+export type { FreshLink } from "./parts.ts";
