@@ -17,6 +17,8 @@ import type { Account } from "./embedded-account.ts";
 export interface Address {
   url: string;
   settings: Record<string, string>;
+  /** The file by which a server on a socket keeps others off it; it starts with the server's process id. */
+  socketLock?: string;
 }
 
 export const DATABASE = "countersign";
@@ -34,6 +36,7 @@ export function socketAddress(cluster: string, account: Account | undefined): Ad
   return {
     // engines insist on a user and a host in their usual places; the host that counts is the parameter
     url: `postgresql://postgres@localhost:${PORT}/${DATABASE}?host=${encodeURIComponent(directory)}`,
+    socketLock: join(directory, `.s.PGSQL.${PORT}.lock`),
     settings: {
       listen_addresses: "",
       port: String(PORT),

@@ -33,8 +33,11 @@ const Links = z.array(z.object({ source: z.string(), target: z.string() }));
  * (the account may not enter the directory, or libraries' links are missing and cannot be restored there), a copy
  * is made once in the first of the `copies` directories that takes it.
  */
-export function findBinaries(account: Account | undefined, copies: readonly string[]): Binaries {
-  const { root, version } = locate();
+export function findBinaries(
+  account: Account | undefined,
+  copies: readonly string[],
+  { root, version } = locate(),
+): Binaries {
   const inPlace = prepare(root, account);
   if (!(inPlace instanceof Error)) return inPlace;
 
@@ -118,10 +121,7 @@ function copyTo(directory: string, root: string, account: Account | undefined): 
   try {
     if (existsSync(complete)) {
       // what others could have written is not run
-      const me = process.getuid?.();
-      const { uid, mode } = lstatSync(directory);
-      if ((me !== undefined && uid !== me) || (mode & 0o022) !== 0)
-        return new Error(`${directory} is not ours`);
+      if (![dirname(directory), directory].every(isOurs)) return new Error(`${directory} is not ours alone`);
       return prepare(complete, account);
     }
     mkdirSync(dirname(directory), { recursive: true, mode: 0o755 });
@@ -140,6 +140,12 @@ function copyTo(directory: string, root: string, account: Account | undefined): 
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+function isOurs(directory: string): boolean {
+  const { uid, mode } = lstatSync(directory);
+  const me = process.getuid?.();
+  return me === undefined || (uid === me && (mode & 0o022) === 0);
 }
 
 /** An install under a strict umask leaves files that nobody else can read; the copy is ours to open. */

@@ -14,9 +14,9 @@ export interface PidFile {
   ready: boolean;
 }
 
-export function readPidFile(cluster: string): PidFile | undefined {
+export function readPidFile(file: string): PidFile | undefined {
   try {
-    const lines = readFileSync(join(cluster, "postmaster.pid"), "utf8").split("\n");
+    const lines = readFileSync(file, "utf8").split("\n");
     const pid = Math.abs(Number.parseInt(lines[0] ?? "", 10));
     return Number.isNaN(pid) ? undefined : { pid, ready: lines[7]?.trim() === "ready" };
   } catch {
@@ -55,7 +55,10 @@ export async function createCluster(cluster: string, options: InitOptions): Prom
   if (account) chownSync(unfinished, account.uid, account.gid);
 
   const passwordFile = join(dirname(cluster), `postgres.password.${randomBytes(6).toString("hex")}`);
-  if (password !== undefined) writeFileSync(passwordFile, password, { mode: 0o600, flag: "wx" });
+  if (password !== undefined) {
+    writeFileSync(passwordFile, password, { mode: 0o600, flag: "wx" });
+    if (account) chownSync(passwordFile, account.uid, account.gid);
+  }
   try {
     await run(
       binaries.initdb,

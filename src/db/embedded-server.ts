@@ -15,6 +15,7 @@ export interface ServerPlan {
   binaries: Binaries;
   account: Account | undefined;
   settings: Record<string, string>;
+  socketLock: string | undefined;
   logFile: string;
 }
 
@@ -60,14 +61,19 @@ export async function stopServer(pid: number, plan: Pick<ServerPlan, "cluster" |
 
 /**
  * A server that outlived the process which started it is stopped, not adopted: it may run with older programs and
- * settings. A pid file whose id went to another process would keep PostgreSQL from starting, and is removed.
+ * settings. Then PostgreSQL's own lock files are checked: it takes any process that has the id for a server (another
+ * one that got it later, or a zombie that nobody waits for) and would not start.
  */
-async function clearTheWay({ cluster, binaries }: ServerPlan): Promise<void> {
-  const left = readPidFile(cluster);
-  if (!left || !exists(left.pid)) return;
-  if (servesCluster(left.pid, cluster)) await stopServer(left.pid, { cluster, binaries });
-  else rmSync(join(cluster, "postmaster.pid"), { force: true });
+async function clearTheWay({ cluster, binaries, socketLock }: ServerPlan): Promise<void> {
+  const left = readPidFile(pidFile(cluster));
+  if (left && servesCluster(left.pid, cluster)) await stopServer(left.pid, { cluster, binaries });
+  for (const file of [pidFile(cluster), ...(socketLock ? [socketLock] : [])]) {
+    const holder = readPidFile(file);
+    if (holder && exists(holder.pid)) rmSync(file, { force: true });
+  }
 }
+
+const pidFile = (cluster: string) => join(cluster, "postmaster.pid");
 
 async function spawnServer(plan: ServerPlan): Promise<RunningServer> {
   const { cluster, account, logFile } = plan;
@@ -95,7 +101,7 @@ async function spawnServer(plan: ServerPlan): Promise<RunningServer> {
     let ended: Error | true | undefined;
     void end.then((error) => (ended = error ?? true));
     for (;;) {
-      const file = readPidFile(cluster);
+      const file = readPidFile(pidFile(cluster));
       if (child.pid !== undefined && file?.pid === child.pid && file.ready) break;
       await Promise.race([end, sleep(10)]);
       if (ended !== undefined) {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, mkdirSync, realpathSync, rmSync, rmdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { AppError } from "../errors.ts";
@@ -77,7 +77,14 @@ async function prepare(dataDir: string, options: EmbeddedOptions): Promise<Prepa
   if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > LARGEST_LOG) rmSync(logFile);
   return {
     url: address.url,
-    plan: { cluster, binaries, account, logFile, settings: { ...settings(durable), ...address.settings } },
+    plan: {
+      cluster,
+      binaries,
+      account,
+      logFile,
+      socketLock: address.socketLock,
+      settings: { ...settings(durable), ...address.settings },
+    },
   };
 }
 
@@ -132,6 +139,7 @@ async function supervise(
     process.removeListener("exit", atExit);
     await stopServer(server.pid, plan);
     await watching;
+    removeSocketDirectory(plan);
     release();
   };
   let stopped: Promise<void> | undefined;
@@ -170,6 +178,16 @@ async function startAgain(
     }
   }
   return undefined;
+}
+
+/** The one made elsewhere for a long path; the server has taken its socket away. */
+function removeSocketDirectory({ socketLock, cluster }: ServerPlan): void {
+  if (!socketLock || dirname(socketLock) === cluster) return;
+  try {
+    rmdirSync(dirname(socketLock));
+  } catch {
+    // something else is in it: not ours to remove
+  }
 }
 
 async function createDatabase(url: string): Promise<void> {

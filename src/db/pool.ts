@@ -86,8 +86,9 @@ export function isConnectionError(error: unknown): boolean {
 }
 
 /** bigint columns hold minor units and counters: numbers here, and text only beyond what a number can hold. */
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: "text" | "binary") =>
-  oid === INT8 && format !== "binary" ? parseInt8 : pg.types.getTypeParser(oid, format);
+function getTypeParser(oid: number, format?: "text" | "binary"): unknown {
+  return oid === INT8 && format !== "binary" ? parseInt8 : pg.types.getTypeParser(oid, format);
+}
 
 function parseInt8(text: string): number | string {
   const number = Number(text);
