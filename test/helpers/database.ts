@@ -10,30 +10,32 @@ export interface TestDatabase {
 }
 
 /** A database of its own with all tables of ours and of the engine, cloned from the template. */
-export async function createDatabase(): Promise<TestDatabase> {
-  const name = `test_${process.pid}_${randomBytes(5).toString("hex")}`;
-  await onServer(`create database ${name} template ${TEMPLATE}`);
-  return {
-    url: onDatabase(inject("serverUrl"), name),
-    drop: () => onServer(`drop database if exists ${name} with (force)`),
-  };
-}
+export const createDatabase = (): Promise<TestDatabase> => create(`template ${TEMPLATE}`);
 
 /** An empty database on the same server. */
-export async function createEmptyDatabase(): Promise<TestDatabase> {
+export const createEmptyDatabase = (): Promise<TestDatabase> => create("");
+
+async function create(source: string): Promise<TestDatabase> {
   const name = `test_${process.pid}_${randomBytes(5).toString("hex")}`;
-  await onServer(`create database ${name}`);
+  await onServer(async (client) => {
+    const { rows } = await client.query<{ number: number }>(
+      "select current_setting('server_version_num')::int as number",
+    );
+    // copying files is four times as fast as the default, and older servers know nothing else
+    const strategy = (rows[0]?.number ?? 0) >= 150_000 ? "strategy file_copy" : "";
+    await client.query(`create database ${name} ${source} ${strategy}`);
+  });
   return {
     url: onDatabase(inject("serverUrl"), name),
-    drop: () => onServer(`drop database if exists ${name} with (force)`),
+    drop: () => onServer((client) => client.query(`drop database if exists ${name} with (force)`)),
   };
 }
 
-async function onServer(statement: string): Promise<void> {
+async function onServer(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: onDatabase(inject("serverUrl"), "postgres") });
   await client.connect();
   try {
-    await client.query(statement);
+    await work(client);
   } finally {
     await client.end();
   }
