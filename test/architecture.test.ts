@@ -111,6 +111,7 @@ test("only config.ts reads the environment", () => {
   expect(readers).toEqual([]);
 });
 
+// types are erased, so they cannot be loaded too early
 test("no file imports itself by way of others", () => {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const settled = new Set<string>();
@@ -120,8 +121,8 @@ test("no file imports itself by way of others", () => {
     if (start >= 0)
       return void cycles.push([...trail.slice(start), path].map((step) => `src/${step}`).join(" → "));
     if (settled.has(path)) return;
-    for (const { target } of byPath.get(path)?.imports ?? [])
-      if (target !== undefined) visit(target, [...trail, path]);
+    for (const { target, typeOnly } of byPath.get(path)?.imports ?? [])
+      if (target !== undefined && !typeOnly) visit(target, [...trail, path]);
     settled.add(path);
   };
   for (const { path } of sources) visit(path, []);

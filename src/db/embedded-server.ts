@@ -22,6 +22,8 @@ export interface ServerPlan {
 export interface RunningServer {
   pid: number;
   exited: Promise<void>;
+  /** It does not keep our process alive, until we wait for its end. */
+  awaitEnd(): void;
 }
 
 /** What PostgreSQL says when the rests of a killed server are still about; they go by themselves. */
@@ -113,7 +115,7 @@ async function spawnServer(plan: ServerPlan): Promise<RunningServer> {
       }
     }
     child.unref();
-    return { pid: child.pid, exited: end.then(() => undefined) };
+    return { pid: child.pid, exited: end.then(() => undefined), awaitEnd: () => child.ref() };
   } finally {
     closeSync(log);
   }

@@ -45,14 +45,23 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const dataDir = makeDirectory(options.dataDir);
   const release = takeLock(dataDir);
   try {
-    const { plan, url } = await prepare(dataDir, options);
-    options.onProgress?.("starting PostgreSQL");
-    return await supervise(plan, url, release, options.log);
+    for (let attempt = 1; ; attempt++) {
+      const { plan, url } = await prepare(dataDir, options);
+      options.onProgress?.("starting PostgreSQL");
+      try {
+        return await supervise(plan, url, release, options.log);
+      } catch (error) {
+        // between our finding a free port and PostgreSQL's taking it, somebody else took it
+        if (!isPortClash(error) || attempt === 5) throw error;
+      }
+    }
   } catch (error) {
     release();
     throw error;
   }
 }
+
+const isPortClash = (error: unknown) => error instanceof Error && error.message.includes("TCP/IP sockets");
 
 interface Prepared {
   plan: ServerPlan;
@@ -137,6 +146,7 @@ async function supervise(
   const shutDown = async () => {
     stopping.abort();
     process.removeListener("exit", atExit);
+    server.awaitEnd();
     await stopServer(server.pid, plan);
     await watching;
     removeSocketDirectory(plan);

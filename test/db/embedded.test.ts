@@ -189,6 +189,7 @@ test("a second start on the same directory names the directory, the process and 
   );
   child.stdin?.end();
   await once(child, "exit");
+  expect(existsSync(join(dataDir, "postgres.lock"))).toBe(false);
   await start();
   expect(JSON.stringify((await holdElsewhere(dataDir)).held)).toContain(`in use by process ${process.pid}`);
 });
