@@ -1,0 +1,318 @@
+import { z } from "zod";
+import { cardFee, move } from "./balance.ts";
+import type { Actor, Call } from "./call.ts";
+import type { Card, Decline } from "./cards.ts";
+import { openDispute } from "./disputes.ts";
+import { badState, noSuch } from "./errors.ts";
+import { emit } from "./events.ts";
+import { expandable } from "./expand.ts";
+import { book } from "./ledger.ts";
+import { listed, matchesCreated } from "./lists.ts";
+import type { Charge, PaymentIntent, PaymentMethod } from "./objects.ts";
+import {
+  created,
+  mergeMetadata,
+  metadata,
+  paging,
+  parseParams,
+  shipping,
+  text,
+  unsettable,
+} from "./params.ts";
+import { cardOf } from "./payment-methods.ts";
+import { randomId, randomText } from "./random-id.ts";
+
+/** How long an authorization holds, https://docs.stripe.com/payments/place-a-hold-on-a-payment-method. */
+export const AUTHORIZATION_S = 7 * 86_400;
+
+interface Attempt {
+  payment: PaymentIntent;
+  method: PaymentMethod;
+  authenticated: boolean;
+}
+
+/** The attempt to charge as it is before its outcome is known. */
+function blank(actor: Actor, { payment, method, authenticated }: Attempt): Charge {
+  const now = actor.world.clock.now();
+  const manual = payment.capture_method === "manual";
+  const card = cardOf(actor, method.id);
+  return {
+    id: randomId(method.type === "card" ? "ch_3" : "py_3"),
+    object: "charge",
+    amount: payment.amount,
+    amount_captured: 0,
+    amount_refunded: 0,
+    application: null,
+    application_fee: null,
+    application_fee_amount: null,
+    balance_transaction: null,
+    billing_details: method.billing_details,
+    calculated_statement_descriptor: payment.statement_descriptor ?? "COUNTERSIGN TEST",
+    captured: false,
+    created: now,
+    currency: payment.currency,
+    customer: payment.customer,
+    description: payment.description,
+    disputed: false,
+    failure_balance_transaction: null,
+    failure_code: null,
+    failure_message: null,
+    fraud_details: {},
+    livemode: false,
+    metadata: payment.metadata,
+    on_behalf_of: null,
+    outcome: null,
+    paid: false,
+    payment_intent: payment.id,
+    payment_method: method.id,
+    payment_method_details: card
+      ? cardDetails(payment, method, authenticated, manual ? now + AUTHORIZATION_S : null)
+      : { type: method.type },
+    receipt_email: payment.receipt_email,
+    receipt_number: null,
+    receipt_url: null,
+    refunded: false,
+    review: null,
+    shipping: payment.shipping,
+    source: null,
+    source_transfer: null,
+    statement_descriptor: payment.statement_descriptor,
+    statement_descriptor_suffix: payment.statement_descriptor_suffix,
+    status: "pending",
+    transfer_data: null,
+    transfer_group: payment.transfer_group,
+  };
+}
+
+function cardDetails(
+  payment: PaymentIntent,
+  method: PaymentMethod,
+  authenticated: boolean,
+  captureBefore: number | null,
+): Charge["payment_method_details"] {
+  const shown = method.card;
+  if (!shown) return { type: method.type };
+  return {
+    card: {
+      amount_authorized: payment.amount,
+      authorization_code: randomText(6).toUpperCase(),
+      brand: shown.brand,
+      ...(captureBefore === null ? {} : { capture_before: captureBefore }),
+      checks: shown.checks,
+      country: shown.country,
+      electronic_commerce_indicator: null,
+      exp_month: shown.exp_month,
+      exp_year: shown.exp_year,
+      extended_authorization: { status: "disabled" },
+      fingerprint: shown.fingerprint ?? null,
+      funding: shown.funding,
+      incremental_authorization: { status: "unavailable" },
+      installments: null,
+      last4: shown.last4,
+      mandate: null,
+      multicapture: { status: "unavailable" },
+      network: shown.brand,
+      network_token: { used: false },
+      network_transaction_id: `1${String(Math.floor(Math.random() * 1e14)).padStart(14, "0")}`,
+      overcapture: { maximum_amount_capturable: payment.amount, status: "unavailable" },
+      regulated_status: shown.regulated_status,
+      three_d_secure: authenticated
+        ? {
+            authentication_flow: "challenge",
+            electronic_commerce_indicator: "05",
+            exemption_indicator: null,
+            result: "authenticated",
+            result_reason: null,
+            transaction_id: randomText(20),
+            version: "2.2.0",
+          }
+        : null,
+      transaction_link_id: null,
+      wallet: null,
+    },
+    type: "card",
+  };
+}
+
+/** An attempt that the issuer (or Stripe's fraud rules) refuses. */
+export function refuseCharge(actor: Actor, attempt: Attempt, decline: Decline): Charge {
+  const charge = blank(actor, attempt);
+  const blocked = decline.decline_code === "fraudulent";
+  charge.status = "failed";
+  charge.failure_code = decline.code;
+  charge.failure_message = decline.message;
+  charge.outcome = {
+    advice_code: decline.advice ?? null,
+    network_advice_code: null,
+    network_decline_code: blocked ? null : "01",
+    network_status: blocked ? "not_sent_to_network" : "declined_by_network",
+    reason: blocked ? "highest_risk_level" : (decline.decline_code ?? decline.code),
+    risk_level: blocked ? "highest" : "normal",
+    risk_score: blocked ? 99 : 20,
+    seller_message: blocked
+      ? "Stripe blocked this payment as too risky."
+      : "The bank did not return any further details with this decline.",
+    type: blocked ? "blocked" : "issuer_declined",
+  };
+  actor.account.of.charges.put(charge);
+  emit(actor, "charge.failed", charge);
+  return charge;
+}
+
+/** An attempt that is approved: authorized, and captured at once unless the payment is captured by hand. */
+export function approveCharge(actor: Actor, attempt: Attempt): Charge {
+  const charge = blank(actor, attempt);
+  charge.receipt_url = `${actor.world.url()}/receipts/${charge.id}`;
+  approved(charge);
+  book(actor, charge.payment_intent, { authorized: charge.amount });
+  if (attempt.payment.capture_method === "manual") {
+    actor.world.clock.schedule({
+      at: (charge.created + AUTHORIZATION_S) * 1000,
+      account: actor.account.name,
+      task: "expire_authorization",
+      object: attempt.payment.id,
+    });
+  } else {
+    settle(actor, charge, charge.amount);
+  }
+  actor.account.of.charges.put(charge);
+  emit(actor, "charge.succeeded", charge);
+  return charge;
+}
+
+function approved(charge: Charge): void {
+  charge.status = "succeeded";
+  charge.paid = true;
+  charge.outcome = {
+    advice_code: null,
+    network_advice_code: null,
+    network_decline_code: null,
+    network_status: "approved_by_network",
+    reason: null,
+    risk_level: "normal",
+    risk_score: 12,
+    seller_message: "Payment complete.",
+    type: "authorized",
+  };
+}
+
+/** A bank debit that is under way; its bank answers later. */
+export function pendingCharge(actor: Actor, attempt: Attempt): Charge {
+  const charge = actor.account.of.charges.put(blank(actor, attempt));
+  emit(actor, "charge.pending", charge);
+  return charge;
+}
+
+/** The bank has paid. */
+export function settlePending(actor: Actor, charge: Charge): void {
+  approved(charge);
+  book(actor, charge.payment_intent, { authorized: charge.amount });
+  settle(actor, charge, charge.amount);
+  actor.account.of.charges.put(charge);
+  emit(actor, "charge.succeeded", charge);
+}
+
+function settle(actor: Actor, charge: Charge, amount: number): void {
+  const card = charge.payment_method === null ? undefined : cardOf(actor, charge.payment_method);
+  charge.captured = true;
+  charge.amount_captured = amount;
+  const transaction = move(actor, {
+    type: "charge",
+    category: "charge",
+    amount,
+    fee: cardFee(amount),
+    currency: charge.currency,
+    source: charge.id,
+    description: charge.description,
+    availableAtOnce: card?.availableAtOnce ?? false,
+  });
+  charge.balance_transaction = transaction.id;
+  book(actor, charge.payment_intent, { captured: amount, captures: 1 });
+}
+
+/** Takes `amount` of what is authorized; the rest goes back to the card and shows as refunded, as with Stripe. */
+export function captureCharge(actor: Actor, charge: Charge, amount: number): void {
+  settle(actor, charge, amount);
+  charge.amount_refunded = charge.amount - amount;
+  if (amount < charge.amount) book(actor, charge.payment_intent, { voided: charge.amount - amount });
+  actor.account.of.charges.put(charge);
+  emit(actor, "charge.captured", charge, { captured: false, amount_captured: 0, balance_transaction: null });
+}
+
+/** Gives an authorization back: nothing was captured, nothing will be. */
+export function voidCharge(actor: Actor, charge: Charge, how: "charge.refunded" | "charge.expired"): void {
+  charge.amount_refunded = charge.amount;
+  charge.refunded = true;
+  book(actor, charge.payment_intent, { voided: charge.amount });
+  actor.account.of.charges.put(charge);
+  emit(actor, how, charge, { amount_refunded: 0, refunded: false });
+}
+
+/** What certain test cards do once they are charged. */
+export function afterwards(actor: Actor, charge: Charge, card: Card | undefined): void {
+  if (card?.dispute) openDispute(actor, charge, card.dispute);
+}
+
+export function chargeOf(actor: Actor, id: string, param = "id", status: 400 | 404 = 404): Charge {
+  const found = actor.account.of.charges.get(id);
+  if (!found) throw noSuch("charge", id, param, status);
+  return found;
+}
+
+export function retrieveCharge(call: Call): object {
+  parseParams(z.strictObject({ ...expandable }), call.params);
+  return chargeOf(call, call.path("id"));
+}
+
+const updateShape = z.strictObject({
+  description: unsettable().optional(),
+  metadata: metadata.optional(),
+  receipt_email: unsettable().optional(),
+  customer: text().optional(),
+  shipping: shipping.optional(),
+  fraud_details: z.unknown().optional(),
+  transfer_group: text().optional(),
+  ...expandable,
+});
+
+export function updateCharge(call: Call): object {
+  const params = parseParams(updateShape, call.params);
+  const charge = chargeOf(call, call.path("id"));
+  const before = { description: charge.description, metadata: charge.metadata };
+  if (params.description !== undefined) charge.description = params.description;
+  if (params.receipt_email !== undefined) charge.receipt_email = params.receipt_email;
+  charge.metadata = mergeMetadata(charge.metadata, params.metadata);
+  call.account.of.charges.put(charge);
+  emit(call, "charge.updated", charge, before);
+  return charge;
+}
+
+/** Charges of payment intents are captured through them. */
+export function captureChargeDirectly(call: Call): object {
+  const charge = chargeOf(call, call.path("id"));
+  if (charge.captured)
+    throw badState(`Charge ${charge.id} has already been captured.`, "charge_already_captured");
+  throw badState(
+    `This charge was created by a PaymentIntent. Capture it with POST /v1/payment_intents/${charge.payment_intent ?? ""}/capture.`,
+  );
+}
+
+const listShape = z.strictObject({
+  ...paging,
+  ...expandable,
+  created: created.optional(),
+  customer: text().optional(),
+  payment_intent: text().optional(),
+  transfer_group: text().optional(),
+});
+
+export function listCharges(call: Call): object {
+  const params = parseParams(listShape, call.params);
+  return listed(call, call.account.of.charges, params, "/v1/charges", {
+    matches: (each) =>
+      matchesCreated(each, params.created) &&
+      (params.customer === undefined || each.customer === params.customer) &&
+      (params.payment_intent === undefined || each.payment_intent === params.payment_intent) &&
+      (params.transfer_group === undefined || each.transfer_group === params.transfer_group),
+  });
+}

@@ -1,0 +1,128 @@
+import type { Actor } from "./call.ts";
+import { badParam } from "./errors.ts";
+import { listOf, text } from "./params.ts";
+import type { Account, Kind } from "./state.ts";
+
+/** The parameter that every endpoint takes, https://docs.stripe.com/api/expanding_objects. */
+export const expandable = { expand: listOf(text()).optional() };
+
+/** Which collection an id belongs to, by its prefix. */
+const KINDS: Record<string, Kind> = {
+  pi: "payment_intents",
+  ch: "charges",
+  re: "refunds",
+  du: "disputes",
+  pm: "payment_methods",
+  seti: "setup_intents",
+  cus: "customers",
+  prod: "products",
+  price: "prices",
+  cs: "sessions",
+  txn: "transactions",
+  we: "endpoints",
+};
+
+/** What can be expanded though it is null or an id, by kind of object. */
+const FIELDS: Record<string, readonly string[]> = {
+  payment_intent: [
+    "latest_charge",
+    "payment_method",
+    "customer",
+    "application",
+    "on_behalf_of",
+    "review",
+    "transfer_data",
+    "invoice",
+  ],
+  charge: [
+    "balance_transaction",
+    "payment_intent",
+    "customer",
+    "refunds",
+    "failure_balance_transaction",
+    "payment_method",
+  ],
+  refund: [
+    "charge",
+    "payment_intent",
+    "balance_transaction",
+    "failure_balance_transaction",
+    "payment_method",
+  ],
+  dispute: ["charge", "payment_intent"],
+  payment_method: ["customer"],
+  setup_intent: ["payment_method", "customer", "latest_attempt"],
+  "checkout.session": [
+    "payment_intent",
+    "customer",
+    "line_items",
+    "setup_intent",
+    "subscription",
+    "invoice",
+    "payment_link",
+  ],
+  balance_transaction: ["source"],
+  price: ["product"],
+  product: ["default_price"],
+  customer: ["default_source"],
+  item: ["price"],
+};
+
+type Node = Record<string, unknown>;
+const isNode = (value: unknown): value is Node =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A copy of the answer with every path of `paths` replaced by the object it names. */
+export function expand(actor: Actor, answer: object, paths: readonly string[]): object {
+  const copy: object = structuredClone(answer);
+  for (const path of paths) {
+    const parts = path.split(".");
+    if (parts.length > 4 + (parts[0] === "data" ? 1 : 0)) {
+      throw badParam(`You cannot expand more than 4 levels of a property. Property: ${path}`, "expand");
+    }
+    walk(actor.account, copy, parts, path);
+  }
+  return copy;
+}
+
+function walk(account: Account, value: unknown, parts: readonly string[], path: string): void {
+  if (Array.isArray(value)) {
+    for (const each of value) walk(account, each, parts, path);
+    return;
+  }
+  const [field, ...rest] = parts;
+  if (!isNode(value) || field === undefined) return;
+  const kind = typeof value["object"] === "string" ? value["object"] : "";
+  const inList = kind === "list" && field === "data";
+  if (!inList && kind !== "" && !(FIELDS[kind]?.includes(field) ?? false) && !isNode(value[field])) {
+    throw badParam(`This property cannot be expanded (${field}).`, "expand");
+  }
+  const held = value[field];
+  if (typeof held === "string") value[field] = find(account, held) ?? held;
+  else if (field === "line_items" && kind === "checkout.session")
+    value[field] = lineItems(account, String(value["id"]));
+  else if (field === "refunds" && kind === "charge") value[field] = refunds(account, String(value["id"]));
+  if (rest.length > 0) walk(account, value[field], rest, path);
+}
+
+function find(account: Account, id: string): object | null {
+  const kind = KINDS[id.slice(0, id.indexOf("_"))];
+  const object = kind && account.of[kind].get(id);
+  return object ? structuredClone(object) : null;
+}
+
+/** The list that a session carries when asked for it. */
+export function lineItems(account: Account, session: string): object {
+  const items = account.of.session_plans.get(session)?.line_items ?? [];
+  return {
+    object: "list",
+    data: structuredClone(items),
+    has_more: false,
+    url: `/v1/checkout/sessions/${session}/line_items`,
+  };
+}
+
+function refunds(account: Account, charge: string): object {
+  const data = structuredClone(account.of.refunds.by("charge", charge).reverse().slice(0, 10));
+  return { object: "list", data, has_more: false, url: `/v1/charges/${charge}/refunds` };
+}
