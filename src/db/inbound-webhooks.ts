@@ -44,16 +44,6 @@ export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[])
   return new Set(rows.filter((row) => row.fresh).map((row) => row.event_id));
 }
 
-/** Takes the parked webhooks that name one of these ids, locked until the transaction ends. */
-export async function takeParked(tx: Queryable, names: string[]): Promise<InboundWebhook[]> {
-  const { rows } = await tx.query<InboundWebhook>(
-    `select * from countersign.inbound_webhooks
-      where state = 'parked' and correlation && $1 order by id for update skip locked`,
-    [names],
-  );
-  return rows;
-}
-
 export const setInboundState = (
   tx: Queryable,
   id: string,
@@ -83,9 +73,13 @@ export async function findDeliverable(
   return rows;
 }
 
-export async function getInbound(db: Queryable, id: string): Promise<InboundWebhook | null> {
+export async function getInbound(
+  db: Queryable,
+  id: string,
+  { lock = false } = {},
+): Promise<InboundWebhook | null> {
   const { rows } = await db.query<InboundWebhook>(
-    "select * from countersign.inbound_webhooks where id = $1",
+    `select * from countersign.inbound_webhooks where id = $1${lock ? " for update" : ""}`,
     [id],
   );
   return rows[0] ?? null;

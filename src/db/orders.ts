@@ -39,6 +39,16 @@ export async function getOrder(db: Queryable, tenant: string, id: string): Promi
   return rows[0] ?? null;
 }
 
+/** For the order's own workflow, whose order exists. */
+export async function getOrderById(db: Queryable, id: string): Promise<OrderState> {
+  const { rows } = await db.query<{ state: OrderState }>(
+    "select state from countersign.orders where id = $1",
+    [id],
+  );
+  if (!rows[0]) throw new Error(`order ${id} does not exist`);
+  return rows[0].state;
+}
+
 export interface OrderFilter {
   status?: string | undefined;
   reference?: string | undefined;
@@ -70,31 +80,26 @@ export async function listOrders(db: Queryable, tenant: string, filter: OrderFil
   return rows;
 }
 
+/** An order that a webhook is about; `at_rest` is its state when no segment runs, and null while one does. */
+export interface FoundOrder {
+  id: string;
+  at_rest: OrderState | null;
+}
+
 /** Which order each event belongs to, by the order's id in its metadata or by what the provider calls its payment. */
 export async function findOrders(
   db: Queryable,
   wanted: { order_id: string | null; payment_id: string | null; session_id: string | null }[],
-): Promise<(string | null)[]> {
-  const { rows } = await db.query<{ n: number; id: string | null }>(
-    `select w.n, coalesce(
+): Promise<(FoundOrder | null)[]> {
+  const { rows } = await db.query<{ n: number } & FoundOrder>(
+    `select w.n, o.id, case when o.segment_open then null else o.state end as at_rest
+       from json_to_recordset($1) as w(n int, order_id text, payment_id text, session_id text)
+       join countersign.orders o on o.id = coalesce(
               (select id from countersign.orders where id = w.order_id),
               (select id from countersign.orders where payment_id = w.payment_id limit 1),
-              (select id from countersign.orders where session_id = w.session_id limit 1)) as id
-       from json_to_recordset($1) as w(n int, order_id text, payment_id text, session_id text)`,
+              (select id from countersign.orders where session_id = w.session_id limit 1))`,
     [JSON.stringify(wanted.map((w, n) => ({ n, ...w })))],
   );
-  const found = new Map(rows.map((row) => [row.n, row.id]));
+  const found = new Map(rows.map(({ n, ...order }) => [n, order]));
   return wanted.map((_, n) => found.get(n) ?? null);
-}
-
-/** Locks orders in id order and returns their states; used where a message may not be worth a new segment. */
-export async function lockOrders(
-  tx: Queryable,
-  ids: string[],
-): Promise<Map<string, { state: OrderState; segment_open: boolean }>> {
-  const { rows } = await tx.query<{ id: string; state: OrderState; segment_open: boolean }>(
-    "select id, state, segment_open from countersign.orders where id = any($1) order by id for update",
-    [[...new Set(ids)].sort()],
-  );
-  return new Map(rows.map((row) => [row.id, row]));
 }

@@ -99,6 +99,8 @@ export type ApprovalMessage =
       content_hash: string;
       via: "link" | "api";
       actor: Actor;
+      /** By somebody whom the gate does not name, with the right to decide in anybody's place. */
+      in_place?: boolean;
     }
   | { type: "withdraw"; reason: string }
   | { type: "resend"; approver: string; actor: Actor }
@@ -186,13 +188,14 @@ export const approvalView = (state: ApprovalState): ApprovalView => {
 /** Why this person's vote cannot be taken now; null when it can. */
 export function voteObstacle(
   state: ApprovalState,
-  vote: { approver: string; content_hash: string },
+  vote: { approver: string; content_hash: string; in_place?: boolean },
 ): "concluded" | "requester" | "not_asked" | "already_voted" | "superseded" | null {
   const person = normalisedAddress(vote.approver);
   if (state.status !== "pending") return "concluded";
   if (state.subject.requested_by && normalisedAddress(state.subject.requested_by) === person)
     return "requester";
-  if (!mayDecide(state).some((address) => normalisedAddress(address) === person)) return "not_asked";
+  if (!vote.in_place && !mayDecide(state).some((address) => normalisedAddress(address) === person))
+    return "not_asked";
   if (state.votes.some((v) => v.gate === state.gate && normalisedAddress(v.approver) === person))
     return "already_voted";
   if (vote.content_hash !== state.content_hash) return "superseded";
@@ -276,6 +279,7 @@ function onVote(step: Step, vote: Extract<ApprovalMessage, { type: "vote" }>, no
       comment: vote.comment,
       gate: openGate(step.state)?.name ?? null,
       via: vote.via,
+      ...(vote.in_place ? { in_place: true } : {}),
       content_hash: vote.content_hash,
     },
   );

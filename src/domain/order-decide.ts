@@ -200,6 +200,7 @@ function onRefund(step: Step, seen: RefundSnapshot, source: string): Step {
       provider_id: seen.id,
       failure: seen.failure,
       approval_id: null,
+      plan: null,
     };
     return tellRefund(set(step, { refunds: [...refunds, outside] }), outside, source);
   }
@@ -297,6 +298,7 @@ function onRefundCommand(step: Step, message: Extract<OrderMessage, { type: "ref
     provider_id: null,
     failure: null,
     approval_id,
+    plan: message.plan,
   };
   const asked = tell(set(step, { refunds: [...state.refunds, refund] }), "refund.requested", message.actor, {
     refund_id: refund.id,
@@ -608,6 +610,7 @@ function giveBack(step: Step, ending: Ending): Step {
     provider_id: null,
     failure: null,
     approval_id: null,
+    plan: null,
   };
   const told = tell(set(step, { refunds: [...state.refunds, refund] }), "payment.late", SYSTEM, {
     amount,

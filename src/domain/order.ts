@@ -77,6 +77,8 @@ export interface Refund {
   provider_id: string | null;
   failure: string | null;
   approval_id: string | null;
+  /** What the policy asked when it was requested; null: nobody. */
+  plan: ApprovalPlan | null;
 }
 
 /** Why an order that will not be completed ends, decided before its money is back. */

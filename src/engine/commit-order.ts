@@ -90,6 +90,6 @@ with changed as (
   select $1, seq, id, $14, $10, type, actor_type, actor_id, $2, stream_offset from entry
 ), answered as (
   update countersign.idempotency_keys set response = $16
-   where object_id = $1 and operation = 'POST /v1/orders' and $16::jsonb is not null
+   where object_id = $1 and operation = 'POST /v1/orders' and $16::json is not null
 )
 select closed from changed`;

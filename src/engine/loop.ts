@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { Todo } from "../domain/todo.ts";
+import type { Fault } from "./fault.ts";
 import { park } from "./mailbox.ts";
 import type { Machine } from "./machine.ts";
 import { publish } from "./publish.ts";
@@ -15,6 +16,7 @@ interface Run<State, Message, Effect> {
   /** Performs one piece of work as a durable step and says what came of it; never throws. */
   perform(work: Todo<Effect>): Promise<Message>;
   onTransition: OnTransition;
+  fault: Fault;
 }
 
 let stopping = false;
@@ -49,7 +51,9 @@ export async function run<State, Message, Effect>(loop: Run<State, Message, Effe
   const { machine, id, segment, pool } = loop;
   let outcomes: Message[] = [];
   for (let steps = 1; ; steps++) {
+    loop.fault("publish", "before");
     const published = await working(() => publish(machine, id, outcomes));
+    loop.fault("publish", "after");
     loop.onTransition(machine.workflow, id, segment);
     if (published.closed) return;
     const { due } = published;

@@ -47,7 +47,7 @@ export async function route(
     else {
       const next = row.segment + 1;
       await openSegment(tx, TABLE[recipient], row.id, next);
-      dispatches.push(await startInTransaction(tx, WORKFLOW[recipient], row.id, next, log));
+      dispatches.push(await startInTransaction(tx, WORKFLOW[recipient], { id: row.id, segment: next }, log));
       segments.set(row.id, next);
     }
   }

@@ -31,7 +31,8 @@ export async function publish<State, Message, Effect>(
   id: string,
   outcomes: Message[],
 ): Promise<Published<Effect>> {
-  const workflowId = DBOS.workflowID ?? id;
+  const workflowId = DBOS.workflowID;
+  if (workflowId === undefined) throw new Error("publish runs in a workflow");
   return runTransactionalInternalStep(async (tx) => {
     if (!tx) throw new Error("publish runs in a workflow, not in a step");
     const functionId = currentFunctionId();

@@ -1,10 +1,13 @@
 import { AsyncResource } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { DBOS } from "@dbos-inc/dbos-sdk";
+import { getFunctionRegistrationByName } from "@dbos-inc/dbos-sdk/internal/decorators";
 import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
 import type { PoolClient } from "pg";
+import type { ApprovalMessage } from "../domain/approval.ts";
+import type { OrderMessage } from "../domain/order.ts";
 import type { Log } from "../log.ts";
-import { APPLICATION_NAME, APPLICATION_VERSION, workflowId, type WorkflowName } from "./names.ts";
+import { APPLICATION_NAME, APPLICATION_VERSION, TOPIC, workflowId, type WorkflowName } from "./names.ts";
 
 type Loop = (id: string, segment: number) => Promise<void>;
 
@@ -12,14 +15,22 @@ const registered = new Map<WorkflowName, Loop>();
 
 /** Registers a workflow's loop under its stored name. Once per process, before launch; recovery never gives up on it. */
 export function registerLoop(name: WorkflowName, loop: Loop): void {
-  registered.set(
+  DBOS.registerWorkflow(loop, {
     name,
-    DBOS.registerWorkflow(loop, {
-      name,
-      serialization: "portable",
-      maxRecoveryAttempts: Number.MAX_SAFE_INTEGER,
-    }),
-  );
+    serialization: "portable",
+    maxRecoveryAttempts: Number.MAX_SAFE_INTEGER,
+  });
+  // What registering returns starts a new workflow when it is called; the engine itself runs the registered function.
+  const own = getFunctionRegistrationByName("", name)?.registeredFunction;
+  if (!own) throw new Error(`the engine did not register workflow ${name}`);
+  registered.set(name, own as Loop);
+}
+
+interface Start {
+  id: string;
+  segment: number;
+  /** The message that a new order or approval begins with; later segments begin with the one that woke them. */
+  first?: OrderMessage | ApprovalMessage;
 }
 
 /** Begins the execution of a workflow whose row is committed. Call it after the commit, never before. */
@@ -35,8 +46,7 @@ const outside = new AsyncResource("countersign-dispatch");
 export async function startInTransaction(
   tx: PoolClient,
   name: WorkflowName,
-  id: string,
-  segment: number,
+  { id, segment, first }: Start,
   log: Log,
 ): Promise<Dispatch> {
   const loop = registered.get(name);
@@ -65,6 +75,12 @@ export async function startInTransaction(
     recoveryAttempts: 1,
   };
   await executor.systemDatabase.initWorkflowStatus(status, ownerXid, tx);
+  if (first)
+    await tx.query(
+      `insert into dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
+       values ($1, $2, $3, 'portable_json', $4)`,
+      [workflow, TOPIC, JSON.stringify(first), `first::${workflow}`],
+    );
   return () => {
     const begin = () =>
       executor.internalWorkflow(

@@ -64,7 +64,7 @@ create table countersign.idempotency_keys (
   request_hash text not null,
   object_id    text not null,
   -- what the first request was answered; null while it is still running
-  response     jsonb,
+  response     json,
   created_at   timestamptz not null default now(),
   primary key (tenant, operation, key)
 );

@@ -82,13 +82,11 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
       ]),
     expireSession: (id, key) =>
       call(async () => {
-        const session = await stripe.checkout.sessions
-          .expire(id, {}, { idempotencyKey: key })
-          .catch(() =>
-            stripe.checkout.sessions.retrieve(id, {
-              expand: ["payment_intent", "payment_intent.latest_charge"],
-            }),
-          );
+        const session = await stripe.checkout.sessions.expire(id, {}, { idempotencyKey: key }).catch(() =>
+          stripe.checkout.sessions.retrieve(id, {
+            expand: ["payment_intent", "payment_intent.latest_charge"],
+          }),
+        );
         const snapshot = sessionOf(sessionShape.parse(session));
         if (snapshot.status === "open")
           throw new ProviderError(`checkout session ${id} is still open`, {

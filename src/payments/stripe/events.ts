@@ -14,10 +14,14 @@ import {
   sessionShape,
 } from "./snapshots.ts";
 
+const name = z
+  .string()
+  .regex(/^[\w.-]{1,255}$/, "must be 1 to 255 letters, digits, dots, dashes or underscores");
+
 const envelope = z.looseObject({
-  id: z.string().min(1).max(255),
+  id: name,
   object: z.literal("event"),
-  type: z.string().min(1).max(255),
+  type: name,
   data: z.looseObject({ object: z.looseObject({ object: z.string() }) }),
 });
 
@@ -28,15 +32,30 @@ export interface ReadEvent {
   meaning: Interpreted;
 }
 
+/** An id that could be one of ours or the provider's; metadata may hold anything. */
+const idOrNull = (text: string | null | undefined): string | null =>
+  text && /^[\w-]{1,255}$/.test(text) ? text : null;
+
 const by = (
   order_id: string | null | undefined,
   payment_id: string | null | undefined,
   session_id: string | null,
 ): Correlation => ({
-  order_id: order_id ?? null,
-  payment_id: payment_id ?? null,
-  session_id,
+  order_id: idOrNull(order_id),
+  payment_id: idOrNull(payment_id),
+  session_id: idOrNull(session_id),
 });
+
+/** Escapes that are JSON but that PostgreSQL's jsonb refuses: NUL, and halves of surrogate pairs. */
+const UNSTORABLE = /\\u(0000|d[89a-f])/i;
+
+/** JSON in UTF-8, with what cannot be stored replaced by U+FFFD. */
+function parseJson(body: Buffer): unknown {
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+  const storable = (_: string, value: unknown) =>
+    typeof value === "string" ? value.replaceAll("\0", "\uFFFD").toWellFormed() : value;
+  return JSON.parse(text, UNSTORABLE.test(text) ? storable : undefined);
+}
 
 /**
  * Reads a verified body (https://docs.stripe.com/api/events/object). The object within decides what it means; the event's
@@ -45,7 +64,7 @@ const by = (
 export function readEvent(body: Buffer): ReadEvent {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(body));
+    json = parseJson(body);
   } catch {
     return {
       event_id: null,

@@ -1,0 +1,184 @@
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+
+/** The package's root, where fixtures and defaults are. */
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+
+const ROLES = ["viewer", "support", "finance", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface ApiKeyConfig {
+  tenant: string;
+  role: Role;
+  key: string;
+  user: string;
+}
+
+const port = (remedy: string) => z.coerce.number(remedy).int(remedy).min(0, remedy).max(65535, remedy);
+
+const url = (protocols: string[]) =>
+  z.string().refine(
+    (text) => {
+      const parsed = URL.parse(text);
+      return parsed !== null && protocols.includes(parsed.protocol);
+    },
+    `write a URL that begins with ${protocols.map((p) => `${p}//`).join(" or ")}`,
+  );
+
+const apiKeys = z.string().transform((text, ctx): ApiKeyConfig[] =>
+  text.split(",").map((entry) => {
+    const [tenant = "", role = "", key = ""] = entry.trim().split(":", 3);
+    const known = ROLES.find((name) => name === role);
+    if (!tenant || !known || key.length < 3) {
+      ctx.addIssue(`write tenant:role:key, separated by commas, with role one of ${ROLES.join(", ")}`);
+      return { tenant, role: "viewer", key, user: "" };
+    }
+    return { tenant, role: known, key, user: key === "ck_dev" ? "dev@example.com" : `${known}@${tenant}` };
+  }),
+);
+
+const linkSecrets = z.string().transform((text, ctx) =>
+  text.split(",").map((entry) => {
+    const [version = "", secret = ""] = entry.trim().split(":", 2);
+    if (!/^[a-z0-9]{1,8}$/.test(version) || secret.length < 16)
+      ctx.addIssue(
+        "write version:secret, separated by commas; a version is 1 to 8 letters or digits, a secret at least 16 characters",
+      );
+    return { version, secret };
+  }),
+);
+
+const schema = z.object({
+  NODE_ENV: z.string().optional(),
+  PORT: port("write a port from 0 to 65535").default(3000),
+  HOST: z.string().min(1).default("127.0.0.1"),
+  PUBLIC_URL: url(["http:", "https:"]).optional(),
+  DATABASE_URL: url(["postgres:", "postgresql:"]).optional(),
+  DATA_DIR: z.string().min(1).default(".data"),
+  API_KEYS: apiKeys.optional(),
+  STRIPE_API_KEY: z.string().min(1).default("sk_test_mock"),
+  STRIPE_API_BASE: url(["http:", "https:"]).optional(),
+  STRIPE_WEBHOOK_SECRETS: z
+    .string()
+    .transform((text) => text.split(",").map((secret) => secret.trim()))
+    .refine(
+      (secrets) => secrets.every((secret) => secret.length > 0),
+      "write one or more secrets, separated by commas",
+    )
+    .default(["whsec_dev"]),
+  PROVIDER_PORT: z.union([z.literal("off"), port("write a port from 0 to 65535, or off")]).default(4242),
+  SMTP_URL: url(["smtp:", "smtps:"]).optional(),
+  MAIL_FROM: z.string().min(3).default("Countersign <approvals@localhost>"),
+  POLICY_FILE: z.string().min(1).optional(),
+  LINK_SECRETS: linkSecrets.optional(),
+  LOG_LEVEL: z
+    .enum(
+      ["trace", "debug", "info", "warn", "error", "silent"],
+      "write trace, debug, info, warn, error or silent",
+    )
+    .default("info"),
+  /** Development only: the process kills itself at that point, for tests of recovery. */
+  FAULT_POINT: z
+    .string()
+    .regex(
+      /^[a-z_]+(#\d+)?:(before|after)$/,
+      "write an effect and before or after, such as capture:after or publish#2:before",
+    )
+    .optional(),
+});
+
+export interface Config {
+  production: boolean;
+  port: number;
+  host: string;
+  /** Null until the port is known, when PORT is 0 and PUBLIC_URL unset. */
+  publicUrl: string | null;
+  databaseUrl: string | null;
+  dataDir: string;
+  apiKeys: ApiKeyConfig[];
+  stripe: { apiKey: string; apiBase: string | null; webhookSecrets: string[] };
+  /** Port of the bundled mock provider; null when it is off or a real provider is configured. */
+  providerPort: number | null;
+  smtpUrl: string | null;
+  mailFrom: string;
+  policyFile: string;
+  /** Null: generated into the data directory. */
+  linkSecrets: { version: string; secret: string }[] | null;
+  logLevel: string;
+  faultPoint: string | null;
+}
+
+/** A configuration that cannot be used: one line for each bad name, each with its remedy. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Defaults that are convenient on a developer's machine and unsafe anywhere else. */
+const UNSAFE_IN_PRODUCTION: [name: keyof z.output<typeof schema>, remedy: string][] = [
+  ["API_KEYS", "set tenant:role:key, separated by commas"],
+  ["DATABASE_URL", "set the URL of a PostgreSQL that is backed up"],
+  ["LINK_SECRETS", "set version:secret with at least 16 random characters"],
+  ["PUBLIC_URL", "set the https URL that approvers reach"],
+  ["SMTP_URL", "set your SMTP server, such as smtps://user:password@mail.example.com"],
+  ["STRIPE_API_BASE", "set https://api.stripe.com"],
+  ["STRIPE_API_KEY", "set your restricted live key"],
+  ["STRIPE_WEBHOOK_SECRETS", "set the signing secret of your webhook endpoint"],
+];
+
+/**
+ * Reads the configuration from the environment (and `.env`, which never overrides it). Nothing else reads the environment.
+ * @throws ConfigError
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): Config {
+  if (env === process.env && existsSync(resolve(cwd, ".env"))) process.loadEnvFile(resolve(cwd, ".env"));
+  // An empty value means the same as none.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new ConfigError(lines.join("\n"));
+  }
+  const raw = parsed.data;
+  const production = raw.NODE_ENV === "production";
+  if (production) refuseUnsafe(given);
+  const mock = raw.STRIPE_API_BASE === undefined && raw.PROVIDER_PORT !== "off";
+  if (raw.STRIPE_API_BASE === undefined && raw.PROVIDER_PORT === "off")
+    throw new ConfigError(
+      "STRIPE_API_BASE: set it (https://api.stripe.com), or let the bundled provider run: PROVIDER_PORT is off",
+    );
+  return {
+    production,
+    port: raw.PORT,
+    host: raw.HOST,
+    publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
+    databaseUrl: raw.DATABASE_URL ?? null,
+    dataDir: resolve(cwd, raw.DATA_DIR),
+    apiKeys: raw.API_KEYS ?? [{ tenant: "dev", role: "admin", key: "ck_dev", user: "dev@example.com" }],
+    stripe: {
+      apiKey: raw.STRIPE_API_KEY,
+      apiBase: raw.STRIPE_API_BASE ?? null,
+      webhookSecrets: raw.STRIPE_WEBHOOK_SECRETS,
+    },
+    providerPort: mock && raw.PROVIDER_PORT !== "off" ? raw.PROVIDER_PORT : null,
+    smtpUrl: raw.SMTP_URL ?? null,
+    mailFrom: raw.MAIL_FROM,
+    policyFile: raw.POLICY_FILE
+      ? resolve(cwd, raw.POLICY_FILE)
+      : resolve(ROOT, "fixtures/policies/default.yaml"),
+    linkSecrets: raw.LINK_SECRETS ?? null,
+    logLevel: raw.LOG_LEVEL,
+    faultPoint: raw.FAULT_POINT ?? null,
+  };
+}
+
+function refuseUnsafe(given: Record<string, string | undefined>): void {
+  const missing = UNSAFE_IN_PRODUCTION.filter(([name]) => given[name] === undefined);
+  const lines = missing.map(([name, remedy]) => `${name}: has no safe default in production; ${remedy}`);
+  if (given["FAULT_POINT"])
+    lines.push("FAULT_POINT: kills the process and is refused in production; unset it");
+  if (given["API_KEYS"]?.split(",").some((entry) => entry.endsWith(":ck_dev")))
+    lines.push("API_KEYS: ck_dev is the public development key; generate your own");
+  if (lines.length > 0) throw new ConfigError(lines.join("\n"));
+}

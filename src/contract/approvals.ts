@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { APPROVAL_STATUSES, DECISIONS } from "../domain/approval.ts";
+import { email, line, text } from "./text.ts";
+
+const comment = text(2000)
+  .transform((value) => value.trim() || null)
+  .nullish()
+  .transform((value) => value ?? null);
+
+/** `POST /v1/approvals/:id/decisions` */
+export const decide = z.strictObject({
+  decision: z.enum(DECISIONS, `must be one of ${DECISIONS.join(", ")}`),
+  comment,
+});
+
+/** The form on the approver's page. */
+export const decisionForm = z.object({
+  decision: z.enum(DECISIONS, `must be one of ${DECISIONS.join(", ")}`),
+  comment,
+  content_hash: z.string().max(64).optional(),
+});
+
+export const resend = z.strictObject({ approver: email });
+
+/** `GET /v1/approvals` */
+export const listApprovalsQuery = z.strictObject({
+  status: z.enum(APPROVAL_STATUSES, `must be one of ${APPROVAL_STATUSES.join(", ")}`).optional(),
+  order_id: line(100).optional(),
+});

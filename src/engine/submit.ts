@@ -1,0 +1,38 @@
+import { claimKey, type IdempotencyRecord } from "../db/idempotency-keys.ts";
+import { insertOrder } from "../db/orders.ts";
+import { inTransaction, type Pool } from "../db/pool.ts";
+import type { OrderState } from "../domain/order.ts";
+import type { Log } from "../log.ts";
+import { WORKFLOW } from "./names.ts";
+import { startInTransaction } from "./start.ts";
+
+/** The operation under which creations keep their idempotency keys. */
+export const CREATE_ORDER = "POST /v1/orders";
+
+/**
+ * Accepts an order: idempotency record, order row, its workflow and the first message commit together, so that an order
+ * either exists and will be driven to its end, or does not exist.
+ * @returns null when it was accepted; what the first request with this key left when there was one.
+ */
+export async function submitOrder(
+  pool: Pool,
+  order: OrderState,
+  { key, request_hash }: { key: string; request_hash: string },
+  log: Log,
+): Promise<IdempotencyRecord | null> {
+  const { id, tenant } = order.facts;
+  const result = await inTransaction(pool, async (tx) => {
+    const earlier = await claimKey(tx, { tenant, operation: CREATE_ORDER, key, request_hash, object_id: id });
+    if (earlier) return { earlier, dispatch: null };
+    await insertOrder(tx, order);
+    const dispatch = await startInTransaction(
+      tx,
+      WORKFLOW.order,
+      { id, segment: 0, first: { type: "submitted" } },
+      log,
+    );
+    return { earlier: null, dispatch };
+  });
+  result.dispatch?.();
+  return result.earlier;
+}

@@ -1,0 +1,103 @@
+import Koa from "koa";
+import helmet from "koa-helmet";
+import Router from "@koa/router";
+import { AppError } from "../errors.ts";
+import { newId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import type { DevMailbox } from "../mail/dev-mailbox.ts";
+import { approvalRoutes } from "./approvals.ts";
+import { authenticated, type Authenticate } from "./auth.ts";
+import { devRoutes } from "./dev.ts";
+import { inboxRoutes } from "./inbox.ts";
+import { linkRoutes } from "./links.ts";
+import type { Metrics } from "./metrics.ts";
+import { orderEventRoutes } from "./order-events.ts";
+import { orderMessageRoutes } from "./order-messages.ts";
+import { orderRoutes, type OrderRoutesDeps } from "./orders.ts";
+import { problems } from "./problems.ts";
+import { refundRoutes } from "./refunds.ts";
+import { systemRoutes, type SystemDeps } from "./system.ts";
+import { webhookRoutes, type WebhookDeps } from "./webhooks.ts";
+
+export interface AppDeps extends OrderRoutesDeps, WebhookDeps, SystemDeps {
+  authenticate: Authenticate;
+  mailbox: DevMailbox | null;
+  /** Further resources below /v1. */
+  resources: Router[];
+}
+
+/** Every request's way, top to bottom. */
+export function createApp(deps: AppDeps): Koa {
+  const app = new Koa();
+  app.use(identified(deps.log, deps.metrics));
+  app.use(problems(deps.log));
+  app.use(helmet({ contentSecurityPolicy: false }));
+  app.use(draining(deps.accepting));
+
+  for (const open of [webhookRoutes(deps), linkRoutes(deps.pool, deps.log), systemRoutes(deps)])
+    mount(app, open);
+  if (deps.mailbox) mount(app, devRoutes(deps.mailbox));
+
+  const api = new Router({ prefix: "/v1" });
+  api.use(authenticated(deps.authenticate));
+  const { pool, log } = deps;
+  for (const routes of [
+    orderRoutes(deps),
+    orderEventRoutes(pool),
+    orderMessageRoutes(pool, log),
+    refundRoutes(deps),
+    approvalRoutes(pool, log),
+    inboxRoutes(pool),
+    ...deps.resources,
+  ])
+    api.use(routes.routes());
+  mount(app, api);
+  return app;
+}
+
+function mount(app: Koa, router: Router): void {
+  app.use(router.routes());
+  app.use(
+    router.allowedMethods({
+      throw: true,
+      methodNotAllowed: () => new AppError("method_not_allowed", "This path does not take that method."),
+      notImplemented: () => new AppError("method_not_allowed", "No path takes that method."),
+    }),
+  );
+}
+
+/** Gives each request an id, and tells log and metrics how it went. */
+const identified =
+  (log: Log, metrics: Metrics): Koa.Middleware =>
+  async (ctx, next) => {
+    const start = performance.now();
+    const id = newId("req");
+    ctx.state["requestId"] = id;
+    ctx.set("Request-Id", id);
+    await next();
+    const seconds = (performance.now() - start) / 1000;
+    // The matched pattern, never the path: a path may hold a token.
+    const route =
+      typeof ctx["routerPath"] === "string"
+        ? ctx["routerPath"]
+        : ((ctx["_matchedRoute"] as string | undefined) ?? "none");
+    metrics.requests.observe({ method: ctx.method, route, status: String(ctx.status) }, seconds);
+    log.debug(
+      { request_id: id, method: ctx.method, route, status: ctx.status, ms: Math.round(seconds * 1000) },
+      "request",
+    );
+  };
+
+/** While stopping, requests that are under way end, and new ones are sent elsewhere. */
+const draining =
+  (accepting: () => boolean): Koa.Middleware =>
+  async (ctx, next) => {
+    if (!accepting()) {
+      ctx.set("Connection", "close");
+      if (ctx.path !== "/healthz" && ctx.path !== "/readyz")
+        throw new AppError("shutting_down", "This process is stopping; send the request again.", {
+          retryAfter: 1,
+        });
+    }
+    await next();
+  };

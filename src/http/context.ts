@@ -1,0 +1,34 @@
+import type { Context } from "koa";
+import type { Role } from "../config.ts";
+import { AppError } from "../errors.ts";
+
+/** Who is asking: what an API key stands for. */
+export interface Principal {
+  tenant: string;
+  role: Role;
+  user: string;
+}
+
+/** What the middleware leaves for the handlers. */
+export interface State {
+  requestId: string;
+  principal?: Principal;
+}
+
+const RANK: Record<Role, number> = { viewer: 0, support: 1, finance: 2, admin: 3 };
+
+const stateOf = (ctx: Context): State => ctx.state as State;
+
+export const requestId = (ctx: Context): string => stateOf(ctx).requestId;
+
+/** The caller, if its role is at least this one. */
+export function principal(ctx: Context, least: Role = "viewer"): Principal {
+  const caller = stateOf(ctx).principal;
+  if (!caller) throw new AppError("unauthorized", "Send the header Authorization: Bearer KEY.");
+  if (RANK[caller.role] < RANK[least])
+    throw new AppError("forbidden", `This needs the role ${least}; the key has the role ${caller.role}.`);
+  return caller;
+}
+
+/** How the trail names the caller. */
+export const apiActor = (caller: Principal) => ({ type: "api", id: caller.user }) as const;

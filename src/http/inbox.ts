@@ -1,0 +1,53 @@
+import Router from "@koa/router";
+import { z } from "zod";
+import { listInboxQuery } from "../contract/inbox.ts";
+import { listOf, paging } from "../contract/paging.ts";
+import { getInbound, listInbound, type InboundWebhook } from "../db/inbound-webhooks.ts";
+import type { Pool } from "../db/pool.ts";
+import { AppError } from "../errors.ts";
+import { principal } from "./context.ts";
+import { validate } from "./validate.ts";
+
+const listQuery = z.strictObject({ ...listInboxQuery.shape, ...paging });
+
+/** What was received from the provider. */
+export const inboxRoutes = (pool: Pool): Router =>
+  new Router()
+    .get("/webhooks/inbox", async (ctx) => {
+      principal(ctx, "support");
+      const { limit, cursor, ...filter } = validate(listQuery, { ...ctx.query }, "The query");
+      const rows = await listInbound(pool, { ...filter, before: cursor, limit: limit + 1 });
+      ctx.body = listOf(rows, limit, present);
+    })
+    .get("/webhooks/inbox/:id", async (ctx) => {
+      principal(ctx, "support");
+      const id = ctx.params["id"] ?? "";
+      const row = /^whi_[0-9a-z]{26}$/.test(id) ? await getInbound(pool, id) : null;
+      if (!row) throw new AppError("not_found", `There is no received webhook ${id.slice(0, 64)}.`);
+      ctx.body = { ...present(row), headers: row.headers, body: bodyOf(row.body) };
+    });
+
+const present = (row: Omit<InboundWebhook, "headers" | "body" | "correlation">) => ({
+  id: row.id,
+  object: "inbound_webhook",
+  provider: row.provider,
+  event_id: row.event_id,
+  type: row.type,
+  state: row.state,
+  reason: row.reason,
+  order_id: row.order_id,
+  duplicates: row.duplicates,
+  attempts: row.attempts,
+  recovered: row.recovered,
+  received_at: row.received_at.toISOString(),
+});
+
+/** The JSON that was sent; text when it is not JSON. */
+function bodyOf(body: Buffer): unknown {
+  const text = body.toString("utf8");
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,68 @@
+import Router from "@koa/router";
+import { MESSAGES, sendMessage, type Topic } from "../contract/orders.ts";
+import type { Pool } from "../db/pool.ts";
+import type { OrderMessage } from "../domain/order.ts";
+import type { Actor } from "../domain/audit-entry.ts";
+import { deliver } from "../engine/messages.ts";
+import { AppError } from "../errors.ts";
+import type { Role } from "../config.ts";
+import { newId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import { readJson } from "./body.ts";
+import { apiActor, principal } from "./context.ts";
+import { idempotencyKey } from "./idempotency.ts";
+import { orderOf } from "./orders.ts";
+import { validate } from "./validate.ts";
+
+const NEEDS: Record<Topic, Role> = {
+  note: "support",
+  fulfilment: "support",
+  cancel: "finance",
+  payment_method: "finance",
+};
+
+const isTopic = (topic: string): topic is Topic => Object.hasOwn(MESSAGES, topic);
+
+/** Messages to an order's workflow, by topic. */
+export const orderMessageRoutes = (pool: Pool, log: Log): Router =>
+  new Router().post("/orders/:id/messages", async (ctx) => {
+    const { topic, message } = validate(sendMessage, await readJson(ctx));
+    if (!isTopic(topic))
+      throw new AppError(
+        "unknown_topic",
+        `topic: no workflow listens to ${topic}; the topics are ${Object.keys(MESSAGES).join(", ")}`,
+        {
+          errors: [{ path: "topic", message: `must be one of ${Object.keys(MESSAGES).join(", ")}` }],
+        },
+      );
+    const caller = principal(ctx, NEEDS[topic]);
+    const { id } = await orderOf(ctx, pool);
+    const letter = letterOf(topic, message, apiActor(caller));
+    const messageId = newId("req");
+    const source = ctx.get("idempotency-key") ? idempotencyKey(ctx) : messageId;
+    await deliver(
+      pool,
+      "order",
+      { to: id, message: letter, key: `${topic}:api:${caller.tenant}:${source}` },
+      log,
+    );
+    ctx.status = 202;
+    ctx.body = { object: "message", order_id: id, topic, accepted: true };
+  });
+
+function letterOf(topic: Topic, message: unknown, actor: Actor): OrderMessage {
+  switch (topic) {
+    case "note": {
+      const note = validate(MESSAGES.note, message, "message");
+      return { type: "note", actor, text: typeof note === "string" ? note : note.text };
+    }
+    case "cancel": {
+      const cancel = validate(MESSAGES.cancel, message, "message");
+      return { type: "cancel", actor, reason: typeof cancel === "string" ? cancel : cancel.reason };
+    }
+    case "fulfilment":
+      return { type: "fulfilment", actor, ...validate(MESSAGES.fulfilment, message, "message") };
+    case "payment_method":
+      return { type: "payment_method", actor, ...validate(MESSAGES.payment_method, message, "message") };
+  }
+}

@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto";
+import Router from "@koa/router";
+import canonicalize from "canonicalize";
+import type { Context } from "koa";
+import { z } from "zod";
+import { cancelOrder, createOrder, listOrdersQuery, type CreateOrder } from "../contract/orders.ts";
+import { listOf, paging } from "../contract/paging.ts";
+import { findKey, keepResponse } from "../db/idempotency-keys.ts";
+import { getOrder, listOrders, type OrderRow } from "../db/orders.ts";
+import type { Pool } from "../db/pool.ts";
+import { newOrder } from "../domain/order-decide.ts";
+import type { OrderFacts } from "../domain/order.ts";
+import { orderView, type OrderView } from "../domain/order-view.ts";
+import { planApproval, type Policy } from "../domain/policy.ts";
+import { deliver } from "../engine/messages.ts";
+import { CREATE_ORDER, submitOrder } from "../engine/submit.ts";
+import { waitFor } from "../engine/wakeups.ts";
+import { AppError } from "../errors.ts";
+import { newId } from "../ids.ts";
+import type { Log } from "../log.ts";
+import { readJson } from "./body.ts";
+import { apiActor, principal, requestId } from "./context.ts";
+import { idempotencyKey } from "./idempotency.ts";
+import { validate } from "./validate.ts";
+
+export interface OrderRoutesDeps {
+  pool: Pool;
+  policy: Policy;
+  log: Log;
+}
+
+/** How long a creation waits for the provider before it answers with what there is. */
+const ANSWER_WITHIN_MS = 10_000;
+/** How long a command waits to see what it did. */
+const SEE_WITHIN_MS = 2_000;
+
+const listQuery = z.strictObject({ ...listOrdersQuery.shape, ...paging });
+
+export function orderRoutes(deps: OrderRoutesDeps): Router {
+  const { pool, log } = deps;
+  return new Router()
+    .post("/orders", (ctx) => create(ctx, deps))
+    .get("/orders", async (ctx) => {
+      const { tenant } = principal(ctx);
+      const { limit, cursor, ...filter } = validate(listQuery, { ...ctx.query }, "The query");
+      const rows = await listOrders(pool, tenant, { ...filter, before: cursor, limit: limit + 1 });
+      ctx.body = listOf(rows, limit, viewOf);
+    })
+    .get("/orders/:id", async (ctx) => {
+      ctx.body = viewOf(await orderOf(ctx, pool));
+    })
+    .post("/orders/:id/cancel", async (ctx) => {
+      const caller = principal(ctx, "finance");
+      const { reason } = validate(cancelOrder, await readJson(ctx));
+      const { id, state } = await orderOf(ctx, pool);
+      if (state.ended_at)
+        throw new AppError("conflict", `The order is already ${state.status}; a paid order can be refunded.`);
+      if (state.payment.amount_captured > 0)
+        throw new AppError(
+          "conflict",
+          "The payment is captured; refund it instead: POST /v1/orders/:id/refunds.",
+        );
+      const message = { type: "cancel", actor: apiActor(caller), reason } as const;
+      await deliver(pool, "order", { to: id, message, key: `cancel:api:${requestId(ctx)}` }, log);
+      const seen = await waitFor(id, () => ended(pool, caller.tenant, id), { timeoutMs: SEE_WITHIN_MS });
+      ctx.status = 202;
+      ctx.body = viewOf(seen ?? (await orderOf(ctx, pool)));
+    });
+}
+
+export const viewOf = (row: OrderRow): OrderView =>
+  orderView(row.state, {
+    entries: row.entries,
+    head_hash: row.head_hash,
+    updated_at: row.updated_at.toISOString(),
+  });
+
+/** The order that the path names, if it is the caller's. */
+export async function orderOf(
+  ctx: Context & { params: Record<string, string> },
+  pool: Pool,
+): Promise<OrderRow> {
+  const { tenant } = principal(ctx);
+  const id = ctx.params["id"] ?? "";
+  const row = /^ord_[0-9a-z]{26}$/.test(id) ? await getOrder(pool, tenant, id) : null;
+  if (!row) throw new AppError("not_found", `There is no order ${id.slice(0, 64)}.`);
+  return row;
+}
+
+async function ended(pool: Pool, tenant: string, id: string): Promise<OrderRow | null> {
+  const row = await getOrder(pool, tenant, id);
+  return row?.state.ended_at ? row : null;
+}
+
+/** Accepts an order and answers once its payment is open: from then on the answer is the same for the same key. */
+async function create(ctx: Context, { pool, policy, log }: OrderRoutesDeps): Promise<void> {
+  const { tenant } = principal(ctx, "admin");
+  const key = idempotencyKey(ctx);
+  const body = await readJson(ctx);
+  const request = validate(createOrder, body);
+  const request_hash = createHash("sha256")
+    .update(canonicalize(body) ?? "")
+    .digest("hex");
+  const facts = factsOf(request, tenant);
+  const order = newOrder(
+    facts,
+    planApproval(policy, "order", facts, facts.requested_by),
+    request.payment.expires_in,
+  );
+  const earlier = await submitOrder(pool, order, { key, request_hash }, log);
+  ctx.status = 201;
+  if (earlier) {
+    if (earlier.request_hash !== request_hash)
+      throw new AppError(
+        "idempotency_mismatch",
+        "This Idempotency-Key was used with another body; use a new key for a new order.",
+      );
+    if (earlier.response === null)
+      throw new AppError(
+        "idempotency_in_progress",
+        "The first request with this Idempotency-Key is still running; ask again in a moment.",
+        {
+          retryAfter: 1,
+        },
+      );
+    ctx.set("Idempotent-Replayed", "true");
+    ctx.set("Location", `/v1/orders/${earlier.object_id}`);
+    ctx.body = earlier.response;
+    return;
+  }
+  const answered = async () => (await findKey(pool, tenant, CREATE_ORDER, key))?.response ?? null;
+  let response = await waitFor(facts.id, answered, { timeoutMs: ANSWER_WITHIN_MS });
+  if (response === null) {
+    // The provider does not answer: the order stands, and says so when it is looked at.
+    const row = await getOrder(pool, tenant, facts.id);
+    response = row && viewOf(row);
+    await keepResponse(pool, tenant, CREATE_ORDER, key, response);
+  }
+  ctx.set("Location", `/v1/orders/${facts.id}`);
+  ctx.body = response;
+}
+
+function factsOf(request: CreateOrder, tenant: string): OrderFacts {
+  return {
+    id: newId("ord"),
+    tenant,
+    reference: request.reference,
+    amount: request.amount,
+    currency: request.currency,
+    description: request.description ?? null,
+    customer: { email: request.customer?.email ?? null, name: request.customer?.name ?? null },
+    requested_by: request.requested_by ?? null,
+    items: request.items,
+    payment_mode: request.payment.mode,
+    payment_method: request.payment.mode === "confirm" ? request.payment.payment_method : null,
+    fulfilment: request.fulfilment,
+    metadata: request.metadata,
+    created_at: new Date().toISOString(),
+  };
+}

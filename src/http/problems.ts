@@ -1,0 +1,59 @@
+import type { Context, Middleware, Next } from "koa";
+import { isConnectionError } from "../db/pool.ts";
+import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { requestId } from "./context.ts";
+import { errorPage, PAGE_HEADERS } from "./pages/index.ts";
+
+const DATABASE_RETRY_S = 2;
+
+/** Every error becomes `application/problem+json`, or a page for people who follow a link. */
+export const problems =
+  (log: Log): Middleware =>
+  async (ctx: Context, next: Next) => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined)
+        throw new AppError(
+          "not_found",
+          `There is nothing at ${ctx.method} ${ctx.path}; GET /openapi.json lists what there is.`,
+        );
+    } catch (error) {
+      answer(ctx, appErrorOf(error, log, requestId(ctx)));
+    }
+  };
+
+function appErrorOf(error: unknown, log: Log, id: string): AppError {
+  if (error instanceof AppError) return error;
+  if (isConnectionError(error)) {
+    log.warn({ err: error, request_id: id }, "the database cannot be reached");
+    return new AppError(
+      "database_unavailable",
+      "The database cannot be reached right now; the same request may be sent again.",
+      {
+        cause: error,
+        retryAfter: DATABASE_RETRY_S,
+      },
+    );
+  }
+  log.error({ err: error, request_id: id }, "a request failed");
+  return new AppError("internal", `The error is logged under request ${id}.`, { cause: error });
+}
+
+function answer(ctx: Context, error: AppError): void {
+  ctx.status = error.status;
+  if (error.retryAfter !== undefined) ctx.set("Retry-After", String(error.retryAfter));
+  if (error.code === "unauthorized") ctx.set("WWW-Authenticate", 'Bearer realm="countersign"');
+  if (ctx.path.startsWith("/a/") || ctx.path.startsWith("/dev/mailbox")) {
+    ctx.set(PAGE_HEADERS);
+    ctx.type = "html";
+    ctx.body = errorPage({
+      title: error.toProblem().title,
+      message: error.message,
+      request_id: requestId(ctx),
+    });
+    return;
+  }
+  ctx.body = JSON.stringify(error.toProblem(ctx.path));
+  ctx.type = "application/problem+json";
+}

@@ -1,0 +1,245 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Config } from "./config.ts";
+import { startEmbeddedPostgres } from "./db/embedded.ts";
+import { migrate } from "./db/migrate.ts";
+import { createPool } from "./db/pool.ts";
+import { parsePolicy, PolicyError, type Policy } from "./domain/policy.ts";
+import { startEngine } from "./engine/engine.ts";
+import { createFault } from "./engine/fault.ts";
+import { parkedCount } from "./engine/mailbox.ts";
+import { AppError } from "./errors.ts";
+import { createApp } from "./http/app.ts";
+import { createAuthenticate } from "./http/auth.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { createIntake } from "./inbox/accept.ts";
+import { startParkedSweeper } from "./inbox/parked.ts";
+import { ownLinkSecret } from "./link-secrets.ts";
+import type { Log } from "./log.ts";
+import { startDevMailbox } from "./mail/dev-mailbox.ts";
+import { createMailer } from "./mail/transport.ts";
+import { startBundledProvider } from "./payments/bundled-provider.ts";
+import { createStripeProvider } from "./payments/stripe/adapter.ts";
+import { registerApprovalWorkflow } from "./workflows/approval.ts";
+import { registerOrderWorkflow } from "./workflows/order.ts";
+
+export interface Service {
+  url: string;
+  /** What to show a person who has just started it. */
+  links: { label: string; href: string; what: string }[];
+  providerUrl: string | null;
+  databaseUrl: string;
+  /** Stops accepting, lets work under way finish, and ends every part. */
+  stop(): Promise<void>;
+}
+
+interface Options {
+  config: Config;
+  log: Log;
+  /** Told of each part as it starts, in a word or two. */
+  onProgress?: (part: string) => void;
+}
+
+/** Parts are stopped in the reverse order of their start, also when a start fails halfway. */
+type Stop = () => Promise<void> | void;
+
+/** Builds and starts every part, and knows them all. */
+export async function startService(options: Options): Promise<Service> {
+  const stops: Stop[] = [];
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    const parts = await start(options, stops);
+    return { ...parts, stop: stopAll };
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+}
+
+async function start(
+  { config, log, onProgress = () => {} }: Options,
+  stops: Stop[],
+): Promise<Omit<Service, "stop">> {
+  const policy = await loadPolicy(config.policyFile);
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
+  const port = await listen(server, config);
+  stops.push(() => closeServer(server));
+  const url = `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${port}`;
+  const publicUrl = config.publicUrl ?? url;
+
+  const [databaseUrl, provider, mailbox] = await together([
+    () => startDatabase(config, log, stops, onProgress),
+    () => startProvider(config, url, log, stops, onProgress),
+    () => startMailbox(config, stops),
+  ]);
+
+  const pool = createPool({ url: databaseUrl, max: 10, applicationName: "countersign", log });
+  const enginePool = createPool({ url: databaseUrl, max: 10, applicationName: "countersign-engine", log });
+  stops.push(async () => {
+    await Promise.all([pool.end(), enginePool.end()]);
+  });
+  await migrate(pool);
+
+  const mailer = createMailer({
+    smtpUrl: config.smtpUrl ?? mailbox?.smtpUrl ?? "",
+    from: config.mailFrom,
+    log,
+  });
+  stops.push(() => mailer.close());
+  const fault = createFault(config.faultPoint);
+  const apiBase = config.stripe.apiBase ?? provider?.url ?? "";
+  registerOrderWorkflow({
+    pool: enginePool,
+    provider: createStripeProvider({ apiKey: config.stripe.apiKey, apiBase }),
+    publicUrl,
+    log,
+    fault,
+  });
+  const [linkSecret] = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
+  if (!linkSecret) throw new AppError("invalid_request", "LINK_SECRETS: write at least one version:secret");
+  registerApprovalWorkflow({ pool: enginePool, mailer, linkSecret, publicUrl, log, fault });
+  onProgress("workflows");
+  const engine = await startEngine({
+    databaseUrl,
+    pool: enginePool,
+    log,
+    exclusive: config.databaseUrl === null,
+  });
+  stops.push(() => engine.stop());
+  const sweeper = startParkedSweeper(pool, log);
+  stops.push(() => sweeper.stop());
+
+  let accepting = true;
+  const links = linksOf(url, provider?.url ?? null, mailbox !== null);
+  const app = createApp({
+    pool,
+    policy,
+    log,
+    intake: createIntake(pool, log),
+    secrets: config.stripe.webhookSecrets,
+    metrics: createMetrics({ parked: parkedCount }),
+    accepting: () => accepting,
+    links,
+    authenticate: createAuthenticate(config.apiKeys),
+    mailbox,
+    resources: [],
+  });
+  const handle = app.callback();
+  server.on("request", (request, response) => void handle(request, response));
+  stops.push(() => {
+    accepting = false;
+  });
+  return { url, links, providerUrl: provider?.url ?? null, databaseUrl };
+}
+
+async function startDatabase(
+  config: Config,
+  log: Log,
+  stops: Stop[],
+  onProgress: (part: string) => void,
+): Promise<string> {
+  if (config.databaseUrl !== null) return config.databaseUrl;
+  onProgress("database");
+  const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+  stops.push(() => embedded.stop());
+  return embedded.url;
+}
+
+async function startProvider(
+  config: Config,
+  url: string,
+  log: Log,
+  stops: Stop[],
+  onProgress: (part: string) => void,
+) {
+  if (config.providerPort === null) return null;
+  onProgress("mock provider");
+  const provider = await startBundledProvider({
+    port: config.providerPort,
+    dataDir: join(config.dataDir, "provider"),
+    webhook: {
+      url: `${url}/webhooks/stripe`,
+      secret: config.stripe.webhookSecrets[0] ?? "",
+      account: config.stripe.apiKey,
+    },
+    log,
+  });
+  stops.push(() => provider.stop());
+  return provider;
+}
+
+async function startMailbox(config: Config, stops: Stop[]) {
+  if (config.smtpUrl !== null) return null;
+  const mailbox = await startDevMailbox({ dataDir: config.dataDir });
+  stops.push(() => mailbox.stop());
+  return mailbox;
+}
+
+async function loadPolicy(file: string): Promise<Policy> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw new AppError("invalid_request", `POLICY_FILE: ${file} cannot be read; name a file that exists`, {
+      cause: error,
+    });
+  });
+  try {
+    return parsePolicy(text);
+  } catch (error) {
+    if (error instanceof PolicyError)
+      throw new AppError("invalid_request", `POLICY_FILE: ${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** Runs them side by side and waits for all, also when one fails: a part that has started must be known to be stopped. */
+async function together<A, B, C>(
+  starts: [() => Promise<A>, () => Promise<B>, () => Promise<C>],
+): Promise<[A, B, C]> {
+  const [a, b, c] = await Promise.allSettled([starts[0](), starts[1](), starts[2]()]);
+  for (const result of [a, b, c]) if (result.status === "rejected") throw result.reason;
+  if (a.status === "fulfilled" && b.status === "fulfilled" && c.status === "fulfilled")
+    return [a.value, b.value, c.value];
+  throw new Error("a part neither started nor failed");
+}
+
+function listen(server: Server, { port, host }: Config): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE";
+      reject(
+        taken
+          ? new AppError("conflict", `PORT: port ${port} is taken; set another, such as PORT=${port + 1}`, {
+              cause: error,
+            })
+          : error,
+      );
+    });
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+const CLOSE_WITHIN_MS = 10_000;
+
+/** Idle connections close at once, others when their request is answered, and at the latest after a while. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
+    server.close(() => {
+      clearTimeout(late);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+const linksOf = (url: string, providerUrl: string | null, mailbox: boolean): Service["links"] => [
+  { label: "API", href: `${url}/v1/orders`, what: "the management API; send Authorization: Bearer KEY" },
+  ...(mailbox ? [{ label: "Mailbox", href: `${url}/dev/mailbox`, what: "what would have been mailed" }] : []),
+  ...(providerUrl
+    ? [{ label: "Provider", href: providerUrl, what: "the bundled mock of Stripe's API" }]
+    : []),
+  { label: "Metrics", href: `${url}/metrics`, what: "for Prometheus" },
+];

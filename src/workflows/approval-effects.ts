@@ -1,0 +1,143 @@
+import { insertLink } from "../db/approval-links.ts";
+import { getApproval } from "../db/approvals.ts";
+import type { Pool } from "../db/pool.ts";
+import type { ApprovalEffect, ApprovalMessage, ApprovalState } from "../domain/approval.ts";
+import { consequence, nextSteps } from "../domain/approval-steps.ts";
+import { linkToken, tokenHash, type LinkSecret } from "../domain/approval-token.ts";
+import { deliver } from "../engine/messages.ts";
+import type { Log } from "../log.ts";
+import {
+  escalationMail,
+  outcomeMail,
+  reminderMail,
+  requestMail,
+  type AskView,
+  type MailContent,
+} from "../mail/templates/index.ts";
+import type { Mailer } from "../mail/transport.ts";
+
+interface Deps {
+  pool: Pool;
+  mailer: Mailer;
+  linkSecret: LinkSecret;
+  publicUrl: string;
+  log: Log;
+}
+
+type Done = Extract<ApprovalMessage, { type: "effect.done" }>["result"];
+type MailEffect = Extract<ApprovalEffect, { kind: "mail" }>;
+
+/** A mail that was not accepted; `retry` when the same mail may be accepted later. */
+class MailError extends Error {
+  override readonly name = "MailError";
+  readonly retry: boolean;
+  readonly code: string;
+
+  constructor(reason: string, retry: boolean) {
+    super(reason);
+    this.retry = retry;
+    this.code = retry ? "mail_deferred" : "mail_refused";
+  }
+}
+
+/** Performs one effect of an approval; repeated, the mail is the same mail and the report the same message. */
+export async function performApprovalEffect(
+  deps: Deps,
+  id: string,
+  key: string,
+  effect: ApprovalEffect,
+): Promise<Done> {
+  const row = await getApproval(deps.pool, id);
+  if (!row) throw new Error(`approval ${id} does not exist`);
+  if (effect.kind === "report") {
+    const message = { type: "approval.reported", approval: effect.view, entries: effect.entries } as const;
+    await deliver(deps.pool, "order", { to: row.state.order_id, message, key }, deps.log);
+    return { kind: "done" };
+  }
+  return mail(deps, row.state, effect);
+}
+
+async function mail(deps: Deps, state: ApprovalState, effect: MailEffect): Promise<Done> {
+  const link = await linkFor(deps, state, effect);
+  const content = contentOf(state, effect, link);
+  const thread = `<${state.id}@countersign>`;
+  const sent = await deps.mailer.send({
+    ...content,
+    to: effect.to,
+    messageId: `<${state.id}.${effect.number}@countersign>`,
+    inReplyTo: thread,
+    references: [thread],
+    date: state.gate_opened_at,
+  });
+  switch (sent.outcome) {
+    case "accepted":
+      return { kind: "mailed", response: sent.response };
+    case "deferred":
+      throw new MailError(sent.reason, true);
+    case "refused":
+      throw new MailError(sent.reason, false);
+  }
+}
+
+/** The approver's own link. Only a hash of its token is kept, before the mail that carries it goes out. */
+async function linkFor(
+  { pool, linkSecret, publicUrl }: Deps,
+  state: ApprovalState,
+  effect: MailEffect,
+): Promise<string> {
+  const link = {
+    approval_id: state.id,
+    gate: effect.gate,
+    revision: state.revision,
+    approver: effect.to,
+    // One link per approver, gate and revision, however often it is mailed.
+    number: 1,
+  };
+  const token = linkToken(linkSecret, link);
+  if (effect.mail !== "outcome") await insertLink(pool, tokenHash(token), link);
+  return `${publicUrl}/a/${token}`;
+}
+
+function contentOf(state: ApprovalState, effect: MailEffect, link: string): MailContent {
+  const { mail: kind, to } = effect;
+  if (kind === "outcome" && state.status !== "pending")
+    return outcomeMail({
+      asked: state.subject,
+      status: state.status,
+      votes: state.votes,
+      decided_by: state.votes.some((v) => v.approver === state.concluded?.by)
+        ? (state.concluded?.by ?? null)
+        : null,
+      decided_at: state.concluded?.at ?? state.created_at,
+      comment: state.concluded?.comment ?? null,
+      next: [{ when: "then", what: consequence(state) }],
+    });
+  const view = askView(state, effect, link);
+  switch (kind) {
+    case "reminder":
+      return reminderMail({ ...view, asked_at: state.gate_opened_at });
+    case "escalation":
+      return escalationMail({
+        ...view,
+        because: "nobody has decided so far",
+        asked_before: view.gate.approvers,
+      });
+    case "request":
+    case "outcome":
+      return requestMail({ ...view, approver: to });
+  }
+}
+
+function askView(state: ApprovalState, effect: MailEffect, link: string): AskView {
+  const gate = state.plan.gates[effect.gate] ?? { name: "approval", need: 1, approvers: [effect.to] };
+  return {
+    asked: state.subject,
+    approver: effect.to,
+    gate,
+    stage: { number: effect.gate + 1, of: state.plan.gates.length },
+    votes: state.votes,
+    deadline_at: state.deadline_at,
+    link,
+    next: nextSteps(state),
+  };
+}

@@ -1,0 +1,137 @@
+import { insertApproval } from "../db/approvals.ts";
+import { getOrderById } from "../db/orders.ts";
+import { inTransaction, type Pool } from "../db/pool.ts";
+import { approvalView, newApproval, type Subject } from "../domain/approval.ts";
+import type { EffectResult, OrderEffect, OrderState } from "../domain/order.ts";
+import type { SubjectKind } from "../domain/policy.ts";
+import { deliver } from "../engine/messages.ts";
+import { WORKFLOW } from "../engine/names.ts";
+import { startInTransaction } from "../engine/start.ts";
+import type { Log } from "../log.ts";
+import { ProviderError, type PaymentProvider } from "../payments/provider.ts";
+
+interface Deps {
+  pool: Pool;
+  provider: PaymentProvider;
+  publicUrl: string;
+  log: Log;
+}
+
+/** Performs one effect of an order. `key` makes a repetition the same call. */
+export async function performOrderEffect(
+  deps: Deps,
+  orderId: string,
+  key: string,
+  effect: OrderEffect,
+): Promise<EffectResult> {
+  const { provider, pool, log } = deps;
+  const order = await getOrderById(pool, orderId);
+  const returnUrl = `${deps.publicUrl}/paid`;
+  switch (effect.kind) {
+    case "open_payment":
+      return provider.open(
+        { facts: order.facts, capture: order.plan ? "manual" : "automatic", return_url: returnUrl },
+        key,
+      );
+    case "confirm_payment":
+      return {
+        kind: "payment",
+        payment: await provider.confirm(paymentOf(order), effect.payment_method, returnUrl, key),
+      };
+    case "capture":
+      return { kind: "payment", payment: await provider.capture(paymentOf(order), effect.amount, key) };
+    case "void":
+      return { kind: "payment", payment: await provider.void(paymentOf(order), key) };
+    case "expire_session":
+      return { kind: "session", session: await provider.expireSession(order.payment.session_id ?? "", key) };
+    case "refund": {
+      const { refund_id: refundId, amount } = effect;
+      return {
+        kind: "refund",
+        refund: await provider.refund({ paymentId: paymentOf(order), amount, refundId, orderId }, key),
+      };
+    }
+    case "open_approval":
+      return openApproval(deps, order, effect);
+    case "withdraw_approval":
+      await deliver(
+        pool,
+        "approval",
+        { to: effect.approval_id, message: { type: "withdraw", reason: effect.reason }, key },
+        log,
+      );
+      return { kind: "done" };
+  }
+}
+
+function paymentOf(order: OrderState): string {
+  if (order.payment.id === null)
+    throw new ProviderError("the order has no payment yet", { code: "no_payment", retry: true });
+  return order.payment.id;
+}
+
+/** Starts the approval's own workflow; its row and the engine's commit together, and a second time changes nothing. */
+async function openApproval(
+  { pool, provider, log }: Deps,
+  order: OrderState,
+  effect: Extract<OrderEffect, { kind: "open_approval" }>,
+): Promise<EffectResult> {
+  const refund = order.refunds.find((r) => r.id === effect.refund_id) ?? null;
+  const plan = refund ? refund.plan : order.plan;
+  if (!plan) throw new ProviderError("the policy asks nobody", { code: "no_plan", retry: false });
+  const state = newApproval(
+    {
+      id: effect.approval_id,
+      tenant: order.facts.tenant,
+      order_id: order.facts.id,
+      refund_id: effect.refund_id,
+      subject: subjectOf(order, effect.subject, refund),
+      plan,
+      capture_before: effect.subject === "order" ? await captureBefore(provider, order) : null,
+    },
+    new Date(),
+  );
+  const dispatch = await inTransaction(pool, async (tx) =>
+    (await insertApproval(tx, state))
+      ? startInTransaction(
+          tx,
+          WORKFLOW.approval,
+          { id: state.id, segment: 0, first: { type: "opened" } },
+          log,
+        )
+      : null,
+  );
+  dispatch?.();
+  return { kind: "approval", approval: approvalView(state) };
+}
+
+/** When the authorization lapses: not every event says it, so the provider is asked; without an answer the policy's own limit holds. */
+async function captureBefore(provider: PaymentProvider, { payment }: OrderState): Promise<string | null> {
+  if (payment.capture_before !== null || payment.id === null) return payment.capture_before;
+  try {
+    return (await provider.retrieve(payment.id)).capture_before;
+  } catch (error) {
+    if (error instanceof ProviderError && !error.retry) return null;
+    throw error;
+  }
+}
+
+function subjectOf(
+  order: OrderState,
+  kind: SubjectKind,
+  refund: OrderState["refunds"][number] | null,
+): Subject {
+  const { facts } = order;
+  return {
+    kind,
+    amount: refund?.amount ?? facts.amount,
+    currency: facts.currency,
+    reference: facts.reference,
+    description: facts.description,
+    customer: facts.customer.name ?? facts.customer.email,
+    requested_by: refund ? refund.requested_by : facts.requested_by,
+    reason: refund?.reason ?? null,
+    items: facts.items.map(({ sku, quantity, unit_amount }) => ({ sku, quantity, unit_amount })),
+    order_id: facts.id,
+  };
+}
