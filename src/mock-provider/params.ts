@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { badParam, missingParam, ProviderError } from "./errors.ts";
+import type { ProviderError } from "./errors.ts";
+import { badParam, missingParam } from "./errors.ts";
 import type { Form } from "./form.ts";
 
 const fail = (code: string | undefined, message: string, ctx: z.RefinementCtx) => {
