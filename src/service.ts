@@ -16,13 +16,13 @@ import { createAuthenticate } from "./http/auth.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createIntake } from "./inbox/accept.ts";
 import { startParkedSweeper } from "./inbox/parked.ts";
-import { ownLinkSecret } from "./link-secrets.ts";
 import type { Log } from "./log.ts";
 import { startDevMailbox } from "./mail/dev-mailbox.ts";
 import { createMailer } from "./mail/transport.ts";
 import { startBundledProvider } from "./payments/bundled-provider.ts";
 import { createStripeProvider } from "./payments/stripe/adapter.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
+import { ownLinkSecret } from "./workflows/link-secret.ts";
 import { registerOrderWorkflow } from "./workflows/order.ts";
 
 export interface Service {

@@ -1,17 +1,16 @@
 import { z } from "zod";
 
+// eslint-disable-next-line no-control-regex -- Control characters are exactly what is refused here.
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+
 /** Text that can be stored and shown: no NUL, no broken Unicode, and no other control characters but line breaks and tabs. */
 export const text = (max: number) =>
   z
     .string()
     .max(max, `must be at most ${max} characters`)
-    // eslint-disable-next-line no-control-regex -- Control characters are exactly what is refused here.
-    .refine(
-      (value) => value.isWellFormed() && !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(value),
-      {
-        message: "must be valid Unicode without control characters",
-      },
-    );
+    .refine((value) => value.isWellFormed() && !CONTROL.test(value), {
+      message: "must be valid Unicode without control characters",
+    });
 
 /** The same on one line, and not empty. */
 export const line = (max: number) =>

@@ -125,6 +125,10 @@ export function orderView(
   };
 }
 
+/** What an order publishes for polling and waiting; the keys are stored data. */
+export const EVENT_KEYS = ["status", "progress", "payment", "approval", "result"] as const;
+export type EventKey = (typeof EVENT_KEYS)[number];
+
 /** The order's events as published: a key is absent until it is first set. */
 export function orderEvents(state: OrderState): Record<string, unknown> {
   const opened = state.payment.session_id !== null || state.payment.id !== null;

@@ -11,10 +11,6 @@ export const TOPIC = "message";
 /** The stream that holds an order's trail. */
 export const AUDIT_STREAM = "audit";
 
-/** What an order publishes for polling and waiting. */
-export const EVENT_KEYS = ["status", "progress", "payment", "approval", "result"] as const;
-export type EventKey = (typeof EVENT_KEYS)[number];
-
 /** The step that publishes a transition, as its checkpoint is named. */
 export const PUBLISH_STEP = "countersign.publish";
 

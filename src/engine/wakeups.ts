@@ -1,5 +1,6 @@
 import { eventCallbacks, signalEvent, signalStream, streamCallbacks } from "./internals.ts";
-import { AUDIT_STREAM, EVENT_KEYS, workflowId } from "./names.ts";
+import { EVENT_KEYS } from "../domain/order-view.ts";
+import { AUDIT_STREAM, workflowId } from "./names.ts";
 
 /** Everything of ours that can change and be waited for. */
 const CHANGED = "changed";
@@ -35,7 +36,7 @@ export async function waitFor<T>(
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
 ): Promise<T | null> {
   const deadline = Date.now() + timeoutMs;
-  let heard = false;
+  let heard: boolean;
   let wake: () => void = () => {};
   const off = onChanged(id, () => {
     heard = true;

@@ -17,7 +17,7 @@ export interface State {
 
 const RANK: Record<Role, number> = { viewer: 0, support: 1, finance: 2, admin: 3 };
 
-const stateOf = (ctx: Context): State => ctx.state as State;
+const stateOf = (ctx: Context): State => ctx.state;
 
 export const requestId = (ctx: Context): string => stateOf(ctx).requestId;
 

@@ -2,7 +2,7 @@ import Router from "@koa/router";
 import { z } from "zod";
 import { getOrderEvents } from "../db/order-events.ts";
 import type { Pool } from "../db/pool.ts";
-import { EVENT_KEYS } from "../engine/names.ts";
+import { EVENT_KEYS } from "../domain/order-view.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import { AppError } from "../errors.ts";
 import { principal } from "./context.ts";

@@ -39,7 +39,9 @@ export const webhookRoutes = ({ pool, intake, secrets, log, metrics }: WebhookDe
   });
 
 const keptHeaders = (ctx: Context): Record<string, string> =>
-  Object.fromEntries(KEPT.map((name) => [name, ctx.get(name)]).filter(([, value]) => value));
+  Object.fromEntries(
+    KEPT.map((name): [string, string] => [name, ctx.get(name)]).filter(([, value]) => value !== ""),
+  );
 
 /** Bounded, and in nobody's way: what cannot be trusted gets no more than a slot. */
 function keepSample(pool: Pool, ctx: Context, body: Buffer, reason: string, log: Log): void {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { LinkSecret } from "./domain/approval-token.ts";
+import type { LinkSecret } from "../domain/approval-token.ts";
 
 /** The secret that signs links, for development: made once and kept in the data directory, so that mailed links survive. */
 export async function ownLinkSecret(dataDir: string): Promise<LinkSecret> {
