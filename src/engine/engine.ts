@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import { startLeases } from "./leases.ts";
 import { drain, undrain } from "./loop.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
-import { startNudger } from "./nudge.ts";
+import { indexWaitingMessages, startNudger } from "./nudge.ts";
 
 export interface Engine {
   /** This process's id among the executors, new at each start. */
@@ -37,6 +37,7 @@ export async function startEngine({ databaseUrl, pool, log, exclusive }: Options
     logger: engineLogger(log),
   });
   await DBOS.launch();
+  await indexWaitingMessages(pool);
   const leases = await startLeases({ pool, executorId, exclusive, log });
   const nudger = startNudger(pool, log);
   return {

@@ -7,6 +7,12 @@ const NUDGE_EVERY_MS = 2_000;
 /** Message rows younger than this are about to be heard of anyway. */
 const OLD_MS = 1_500;
 
+/** What the nudger reads: the engine's own tables have no index by age. */
+export const indexWaitingMessages = (pool: Pool) =>
+  pool.query(
+    `create index if not exists countersign_waiting_messages on dbos.notifications (created_at_epoch_ms) where consumed = false`,
+  );
+
 /**
  * Wakes parked workflows whose message's notification was lost (a listener that reconnects does not hear what it missed),
  * so that a loss costs seconds. One query each two seconds, however many are parked.

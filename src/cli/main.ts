@@ -1,0 +1,139 @@
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { ConfigError, loadConfig } from "../config.ts";
+import { startEmbeddedPostgres } from "../db/embedded.ts";
+import { migrate } from "../db/migrate.ts";
+import { createLog } from "../log.ts";
+import { request, type Target } from "./client.ts";
+import { demo } from "./demo.ts";
+import { examine } from "./doctor.ts";
+import { failureText } from "./failure.ts";
+import { inboxTable, type InboxRow } from "./inbox.ts";
+import { paint, stdout, type ExitCode } from "./output.ts";
+import { serve } from "./running.ts";
+import { followTrail } from "./trail.ts";
+import { verifyFile, verifyOrder } from "./verify.ts";
+
+const write = (text: string) => stdout.write(text);
+
+/** Ends the process with a command's own code. */
+const finish = (code: ExitCode): never => process.exit(code);
+
+const program = new Command("countersign")
+  .description("Durable orders, payments and approvals")
+  .showHelpAfterError("(--help says more)")
+  .exitOverride();
+
+/** Options of every command that talks to a running service. */
+const remote = (command: Command): Command =>
+  command
+    .option("--url <url>", "where the service is", "http://127.0.0.1:3000")
+    .option("--key <key>", "API key", "ck_dev")
+    .option("--json", "for machines", false);
+
+program
+  .command("serve")
+  .description("start the service")
+  .option("--json", "log and print for machines", false)
+  .action(async () => {
+    const config = loadConfig();
+    await serve(config, createLog(config.logLevel), write);
+  });
+
+program
+  .command("demo")
+  .description("start everything and drive one order through payment, approval and capture")
+  .option("--exit", "end when the order has ended", false)
+  .action(async ({ exit }: { exit: boolean }) => {
+    const config = loadConfig();
+    // The trail is the output; what goes wrong is still said.
+    const log = createLog(config.logLevel === "info" ? "warn" : config.logLevel);
+    finish(await demo(config, log, stdout, { exit }));
+  });
+
+program
+  .command("migrate")
+  .description("bring the database's schema up to date")
+  .option("--json", "for machines", false)
+  .action(async ({ json }: { json: boolean }) => {
+    const config = loadConfig();
+    const embedded = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
+    try {
+      const { applied } = await migrate(config.databaseUrl ?? embedded?.url ?? "");
+      if (json) write(`${JSON.stringify({ applied })}\n`);
+      else write(applied.length > 0 ? `applied ${applied.join(", ")}\n` : "the schema is up to date\n");
+    } finally {
+      await embedded?.stop();
+    }
+  });
+
+program
+  .command("doctor")
+  .description("check configuration, database, mail and provider: the preflight before going live")
+  .option("--json", "for machines", false)
+  .action(async ({ json }: { json: boolean }) => {
+    const checks = await examine(loadConfig(), createLog("silent"));
+    const c = paint(stdout);
+    if (json) write(`${JSON.stringify({ ok: checks.every((check) => check.ok), checks })}\n`);
+    else for (const { name, ok, detail } of checks) write(`${ok ? c.green("✓") : c.red("✗")} ${name.padEnd(13)} ${detail}\n`);
+    finish(checks.every((check) => check.ok) ? 0 : 1);
+  });
+
+program
+  .command("provider")
+  .description("run the bundled mock of Stripe's API alone")
+  .option("--port <port>", "port to listen on", "4242")
+  .option("--data-dir <dir>", "where its state is kept", ".data/provider")
+  .option("--webhook-url <url>", "where its webhooks go")
+  .option("--webhook-secret <secret>", "what signs them", "whsec_dev")
+  .action(async (options: { port: string; dataDir: string; webhookUrl?: string; webhookSecret: string }) => {
+    const { startMockProvider } = await import("../mock-provider/server.ts");
+    const port = Number(options.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new InvalidArgumentError("--port: write a port from 0 to 65535");
+    const provider = await startMockProvider({
+      port,
+      host: "127.0.0.1",
+      dataDir: options.dataDir,
+      log: createLog("info"),
+      ...(options.webhookUrl ? { webhook: { url: options.webhookUrl, secret: options.webhookSecret } } : {}),
+    });
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void provider.stop().then(() => finish(0)));
+    write(`${provider.url}\nready\n`);
+  });
+
+remote(program.command("trail").argument("<order>", "the order's id").description("print an order's audit trail"))
+  .option("--follow", "go on until the trail is closed", false)
+  .action(async (orderId: string, options: Target & { follow: boolean; json: boolean }) => {
+    finish(await followTrail({ ...options, orderId, color: stdout.color, write }));
+  });
+
+remote(program.command("verify").argument("<what>", "an exported file, or an order's id").description("prove a trail"))
+  .action(async (what: string, options: Target & { json: boolean }) => {
+    const verdict = what.startsWith("ord_") ? await verifyOrder({ ...options, orderId: what }) : await verifyFile(what);
+    write(options.json ? `${JSON.stringify(verdict.result)}\n` : `${verdict.message}\n`);
+    finish(verdict.code);
+  });
+
+const inbox = program.command("inbox").description("received webhooks");
+remote(inbox.command("ls").description("list the newest"))
+  .option("--state <state>", "routed, parked, ignored, quarantined or failed")
+  .option("--limit <n>", "how many, 1 to 100", "20")
+  .action(async (options: Target & { state?: string; limit: string; json: boolean }) => {
+    const query = new URLSearchParams({ limit: options.limit, ...(options.state ? { state: options.state } : {}) });
+    const list = await request<{ data: InboxRow[] }>(options, "GET", `/v1/webhooks/inbox?${query.toString()}`);
+    write(options.json ? `${JSON.stringify(list)}\n` : inboxTable(list.data, stdout));
+  });
+remote(inbox.command("show").argument("<id>").description("one of them, with headers and body")).action(
+  async (id: string, options: Target) => {
+    const webhook = await request<unknown>(options, "GET", `/v1/webhooks/inbox/${encodeURIComponent(id)}`);
+    write(`${JSON.stringify(webhook, null, 2)}\n`);
+  },
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has said what is wrong with the call, and ends with 0 after --help.
+  if (error instanceof CommanderError) finish(error.exitCode === 0 ? 0 : 2);
+  console.error(failureText(error));
+  finish(error instanceof ConfigError ? 2 : 1);
+}
