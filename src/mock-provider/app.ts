@@ -1,9 +1,11 @@
 import Router from "@koa/router";
 import Koa from "koa";
+import * as authorizations from "./authorizations.ts";
 import * as balance from "./balance.ts";
 import type { Endpoint, World } from "./call.ts";
-import * as catalog from "./catalog.ts";
-import * as charges from "./charges.ts";
+import * as prices from "./prices.ts";
+import * as products from "./products.ts";
+import * as charges from "./charge-endpoints.ts";
 import * as checkout from "./checkout-payment.ts";
 import * as sessions from "./checkout-sessions.ts";
 import { controls } from "./controls.ts";
@@ -17,6 +19,7 @@ import { pages } from "./pages/routes.ts";
 import * as payments from "./payment-intents.ts";
 import * as methods from "./payment-methods.ts";
 import * as refunds from "./refunds.ts";
+import * as saved from "./saved-methods.ts";
 import * as setups from "./setup-intents.ts";
 
 const V1: readonly (readonly [Method, string, Endpoint])[] = [
@@ -25,8 +28,8 @@ const V1: readonly (readonly [Method, string, Endpoint])[] = [
   ["get", "/payment_intents/:id", payments.retrievePaymentIntent],
   ["post", "/payment_intents/:id", payments.updatePaymentIntent],
   ["post", "/payment_intents/:id/confirm", payments.confirmPaymentIntent],
-  ["post", "/payment_intents/:id/capture", payments.capturePaymentIntent],
-  ["post", "/payment_intents/:id/cancel", payments.cancelPaymentIntent],
+  ["post", "/payment_intents/:id/capture", authorizations.capturePaymentIntent],
+  ["post", "/payment_intents/:id/cancel", authorizations.cancelPaymentIntent],
   ["post", "/checkout/sessions", sessions.createSession],
   ["get", "/checkout/sessions", sessions.listSessions],
   ["get", "/checkout/sessions/:id", sessions.retrieveSession],
@@ -36,11 +39,11 @@ const V1: readonly (readonly [Method, string, Endpoint])[] = [
   ["get", "/payment_pages/:id", checkout.retrievePaymentPage],
   ["post", "/payment_pages/:id/confirm", checkout.confirmPaymentPage],
   ["post", "/payment_methods", methods.createPaymentMethod],
-  ["get", "/payment_methods", methods.listPaymentMethods],
-  ["get", "/payment_methods/:id", methods.retrievePaymentMethod],
-  ["post", "/payment_methods/:id", methods.updatePaymentMethod],
-  ["post", "/payment_methods/:id/attach", methods.attachPaymentMethod],
-  ["post", "/payment_methods/:id/detach", methods.detachPaymentMethod],
+  ["get", "/payment_methods", saved.listPaymentMethods],
+  ["get", "/payment_methods/:id", saved.retrievePaymentMethod],
+  ["post", "/payment_methods/:id", saved.updatePaymentMethod],
+  ["post", "/payment_methods/:id/attach", saved.attachPaymentMethod],
+  ["post", "/payment_methods/:id/detach", saved.detachPaymentMethod],
   ["post", "/setup_intents", setups.createSetupIntent],
   ["get", "/setup_intents", setups.listSetupIntents],
   ["get", "/setup_intents/:id", setups.retrieveSetupIntent],
@@ -76,15 +79,15 @@ const V1: readonly (readonly [Method, string, Endpoint])[] = [
   ["get", "/customers/:id", customers.retrieveCustomer],
   ["post", "/customers/:id", customers.updateCustomer],
   ["delete", "/customers/:id", customers.deleteCustomer],
-  ["post", "/products", catalog.createProduct],
-  ["get", "/products", catalog.listProducts],
-  ["get", "/products/:id", catalog.retrieveProduct],
-  ["post", "/products/:id", catalog.updateProduct],
-  ["delete", "/products/:id", catalog.deleteProduct],
-  ["post", "/prices", catalog.createPrice],
-  ["get", "/prices", catalog.listPrices],
-  ["get", "/prices/:id", catalog.retrievePrice],
-  ["post", "/prices/:id", catalog.updatePrice],
+  ["post", "/products", products.createProduct],
+  ["get", "/products", products.listProducts],
+  ["get", "/products/:id", products.retrieveProduct],
+  ["post", "/products/:id", products.updateProduct],
+  ["delete", "/products/:id", products.deleteProduct],
+  ["post", "/prices", prices.createPrice],
+  ["get", "/prices", prices.listPrices],
+  ["get", "/prices/:id", prices.retrievePrice],
+  ["post", "/prices/:id", prices.updatePrice],
 ];
 
 /** The whole provider over HTTP: Stripe's API under `/v1`, the controls under `/_mock`, pages for people elsewhere. */

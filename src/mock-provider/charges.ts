@@ -1,24 +1,10 @@
-import { z } from "zod";
 import { cardFee, move } from "./balance.ts";
-import type { Actor, Call } from "./call.ts";
+import type { Actor } from "./call.ts";
 import type { Card, Decline } from "./cards.ts";
 import { openDispute } from "./disputes.ts";
-import { badState, noSuch } from "./errors.ts";
 import { emit } from "./events.ts";
-import { expandable } from "./expand.ts";
 import { book } from "./ledger.ts";
-import { listed, matchesCreated } from "./lists.ts";
 import type { Charge, PaymentIntent, PaymentMethod } from "./objects.ts";
-import {
-  created,
-  mergeMetadata,
-  metadata,
-  paging,
-  parseParams,
-  shipping,
-  text,
-  unsettable,
-} from "./params.ts";
 import { cardOf } from "./payment-methods.ts";
 import { randomId, randomText } from "./random-id.ts";
 
@@ -251,68 +237,4 @@ export function voidCharge(actor: Actor, charge: Charge, how: "charge.refunded" 
 /** What certain test cards do once they are charged. */
 export function afterwards(actor: Actor, charge: Charge, card: Card | undefined): void {
   if (card?.dispute) openDispute(actor, charge, card.dispute);
-}
-
-export function chargeOf(actor: Actor, id: string, param = "id", status: 400 | 404 = 404): Charge {
-  const found = actor.account.of.charges.get(id);
-  if (!found) throw noSuch("charge", id, param, status);
-  return found;
-}
-
-export function retrieveCharge(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
-  return chargeOf(call, call.path("id"));
-}
-
-const updateShape = z.strictObject({
-  description: unsettable().optional(),
-  metadata: metadata.optional(),
-  receipt_email: unsettable().optional(),
-  customer: text().optional(),
-  shipping: shipping.optional(),
-  fraud_details: z.unknown().optional(),
-  transfer_group: text().optional(),
-  ...expandable,
-});
-
-export function updateCharge(call: Call): object {
-  const params = parseParams(updateShape, call.params);
-  const charge = chargeOf(call, call.path("id"));
-  const before = { description: charge.description, metadata: charge.metadata };
-  if (params.description !== undefined) charge.description = params.description;
-  if (params.receipt_email !== undefined) charge.receipt_email = params.receipt_email;
-  charge.metadata = mergeMetadata(charge.metadata, params.metadata);
-  call.account.of.charges.put(charge);
-  emit(call, "charge.updated", charge, before);
-  return charge;
-}
-
-/** Charges of payment intents are captured through them. */
-export function captureChargeDirectly(call: Call): object {
-  const charge = chargeOf(call, call.path("id"));
-  if (charge.captured)
-    throw badState(`Charge ${charge.id} has already been captured.`, "charge_already_captured");
-  throw badState(
-    `This charge was created by a PaymentIntent. Capture it with POST /v1/payment_intents/${charge.payment_intent ?? ""}/capture.`,
-  );
-}
-
-const listShape = z.strictObject({
-  ...paging,
-  ...expandable,
-  created: created.optional(),
-  customer: text().optional(),
-  payment_intent: text().optional(),
-  transfer_group: text().optional(),
-});
-
-export function listCharges(call: Call): object {
-  const params = parseParams(listShape, call.params);
-  return listed(call, call.account.of.charges, params, "/v1/charges", {
-    matches: (each) =>
-      matchesCreated(each, params.created) &&
-      (params.customer === undefined || each.customer === params.customer) &&
-      (params.payment_intent === undefined || each.payment_intent === params.payment_intent) &&
-      (params.transfer_group === undefined || each.transfer_group === params.transfer_group),
-  });
 }

@@ -7,7 +7,7 @@ import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import type { PaymentIntent, PaymentMethod, Session } from "./objects.ts";
 import { integer, parseParams, text } from "./params.ts";
-import { newPayment } from "./payment-intents.ts";
+import { newPayment } from "./new-payment.ts";
 import { methodNamed } from "./payment-methods.ts";
 import { followPayment } from "./session-progress.ts";
 

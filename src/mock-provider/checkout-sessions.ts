@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { Actor, Call } from "./call.ts";
-import { makePrice, priceData, priceOf } from "./catalog.ts";
+import { makePrice, priceData, priceOf } from "./prices.ts";
 import { checkAmount } from "./currencies.ts";
 import { customerOf } from "./customers.ts";
 import { badParam, badState, missingParam, noSuch } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import { listed, matchesCreated } from "./lists.ts";
+import { newSession } from "./new-session.ts";
 import type { LineItem, Session } from "./objects.ts";
 import {
   boolean,
@@ -22,8 +23,8 @@ import {
   text,
   unsettable,
 } from "./params.ts";
-import { shippingOf } from "./payment-intents.ts";
-import { randomId, randomText } from "./random-id.ts";
+import { shippingOf } from "./new-payment.ts";
+import { randomId } from "./random-id.ts";
 
 const lineItem = z.strictObject({
   price: text().optional(),
@@ -64,6 +65,7 @@ const createShape = z.strictObject({
   customer_email: text(800).optional(),
   expires_at: integer.optional(),
   metadata: metadata.optional(),
+  allowed_payment_method_types: listOf(text()).optional(),
   payment_method_types: listOf(text()).optional(),
   submit_type: oneOf("auto", "book", "donate", "pay", "subscribe").optional(),
   locale: text().optional(),
@@ -148,7 +150,9 @@ export function createSession(call: Call): object {
   });
   session.client_reference_id = params.client_reference_id ?? null;
   session.customer_creation = params.customer_creation ?? (customer ? null : "if_required");
-  session.payment_method_types = params.payment_method_types ?? ["card"];
+  session.allowed_payment_method_types = params.allowed_payment_method_types ?? null;
+  session.payment_method_types = params.allowed_payment_method_types ??
+    params.payment_method_types ?? ["card"];
   session.allow_promotion_codes = params.allow_promotion_codes ?? null;
   session.billing_address_collection = params.billing_address_collection ?? null;
   session.submit_type = params.submit_type ?? null;
@@ -223,113 +227,6 @@ function lineItemOf(call: Call, given: z.output<typeof lineItem>, at: string): L
     metadata: mergeMetadata({}, given.metadata),
     price,
     quantity,
-  };
-}
-
-interface Given {
-  amount: number;
-  currency: string;
-  expires: number;
-  success_url: string;
-  cancel_url: string | null;
-  customer: string | null;
-  email: string | null;
-  metadata: Record<string, string>;
-}
-
-function newSession(call: Call, given: Given): Session {
-  const id = `cs_test_a1${randomText(56)}`;
-  const customer = call.account.of.customers.get(given.customer);
-  const email = given.email ?? customer?.email ?? null;
-  return {
-    id,
-    object: "checkout.session",
-    adaptive_pricing: { enabled: false },
-    after_expiration: null,
-    allow_promotion_codes: null,
-    allowed_payment_method_types: null,
-    amount_subtotal: given.amount,
-    amount_total: given.amount,
-    automatic_tax: { enabled: false, liability: null, provider: null, status: null },
-    billing_address_collection: null,
-    cancel_url: given.cancel_url,
-    client_reference_id: null,
-    client_secret: null,
-    collected_information: null,
-    consent: null,
-    consent_collection: null,
-    created: call.world.clock.now(),
-    currency: given.currency,
-    currency_conversion: null,
-    custom_fields: [],
-    custom_text: {
-      after_submit: null,
-      shipping_address: null,
-      submit: null,
-      terms_of_service_acceptance: null,
-    },
-    customer: given.customer,
-    customer_account: null,
-    customer_creation: null,
-    customer_details:
-      email === null
-        ? null
-        : {
-            address: null,
-            business_name: null,
-            email,
-            individual_name: null,
-            name: null,
-            phone: null,
-            tax_exempt: "none",
-            tax_ids: null,
-          },
-    customer_email: given.email,
-    discounts: [],
-    expires_at: given.expires,
-    integration_identifier: null,
-    invoice: null,
-    invoice_creation: {
-      enabled: false,
-      invoice_data: {
-        account_tax_ids: null,
-        custom_fields: null,
-        description: null,
-        footer: null,
-        issuer: null,
-        metadata: {},
-        rendering_options: null,
-      },
-    },
-    livemode: false,
-    locale: null,
-    managed_payments: null,
-    metadata: given.metadata,
-    mode: "payment",
-    origin_context: null,
-    payment_intent: null,
-    payment_link: null,
-    payment_method_collection: "if_required",
-    payment_method_configuration_details: null,
-    payment_method_options: { card: { request_three_d_secure: "automatic" } },
-    payment_method_types: ["card"],
-    payment_status: "unpaid",
-    permissions: null,
-    phone_number_collection: { enabled: false },
-    recovered_from: null,
-    saved_payment_method_options: null,
-    setup_intent: null,
-    shipping_address_collection: null,
-    shipping_cost: null,
-    shipping_options: [],
-    status: "open",
-    submit_type: null,
-    subscription: null,
-    success_url: given.success_url,
-    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
-    ui_mode: "hosted_page",
-    url: `${call.world.url()}/c/pay/${id}`,
-    wallet_options: null,
   };
 }
 

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import type { Actor, Call } from "./call.ts";
-import { captureCharge, voidCharge, afterwards } from "./charges.ts";
-import { confirmWith, succeed } from "./confirmation.ts";
+import type { Call } from "./call.ts";
+import { confirmWith } from "./confirmation.ts";
 import { checkAmount, knownCurrency } from "./currencies.ts";
 import { customerOf } from "./customers.ts";
-import { badParam, badState, noSuch } from "./errors.ts";
+import { badParam, badState } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import { listed, matchesCreated } from "./lists.ts";
+import { newPayment, paymentOf, shippingOf, unexpected } from "./new-payment.ts";
 import type { PaymentIntent, PaymentMethod } from "./objects.ts";
 import {
   amount,
@@ -24,11 +24,12 @@ import {
   text,
   unsettable,
 } from "./params.ts";
-import { followPayment } from "./session-progress.ts";
-import { cardOf, makeMethod, methodData, methodNamed } from "./payment-methods.ts";
-import { randomId, randomText } from "./random-id.ts";
+import { makeMethod, methodData, methodNamed } from "./payment-methods.ts";
 
 const confirmFields = {
+  allowed_payment_method_types: listOf(text()).optional(),
+  amount_to_confirm: integer.optional(),
+  excluded_payment_method_types: listOf(text()).optional(),
   error_on_requires_action: boolean.optional(),
   mandate: text().optional(),
   mandate_data: z.unknown().optional(),
@@ -53,6 +54,7 @@ const commonFields = {
   ...confirmFields,
   application_fee_amount: integer.optional(),
   customer: text().optional(),
+  customer_account: text().optional(),
   description: unsettable(1000).optional(),
   metadata: metadata.optional(),
   statement_descriptor: unsettable(22).optional(),
@@ -72,63 +74,9 @@ const createShape = z.strictObject({
   confirm: boolean.optional(),
   confirmation_method: oneOf("automatic", "manual").optional(),
   confirmation_token: text().optional(),
-  excluded_payment_method_types: listOf(text()).optional(),
   on_behalf_of: text().optional(),
   payment_method_configuration: text().optional(),
 });
-
-type NewPayment = Pick<PaymentIntent, "amount" | "currency" | "metadata"> & Partial<PaymentIntent>;
-
-/** A payment that waits for a method, with everything else at Stripe's defaults. */
-export function newPayment(actor: Actor, given: NewPayment): PaymentIntent {
-  const id = randomId("pi_3");
-  return {
-    id,
-    object: "payment_intent",
-    allowed_payment_method_types: null,
-    amount_capturable: 0,
-    amount_details: { tip: {} },
-    amount_received: 0,
-    application: null,
-    application_fee_amount: null,
-    automatic_payment_methods: null,
-    canceled_at: null,
-    cancellation_reason: null,
-    capture_method: "automatic_async",
-    client_secret: `${id}_secret_${randomText(25)}`,
-    confirmation_method: "automatic",
-    created: actor.world.clock.now(),
-    customer: null,
-    customer_account: null,
-    description: null,
-    excluded_payment_method_types: null,
-    last_payment_error: null,
-    latest_charge: null,
-    livemode: false,
-    managed_payments: null,
-    next_action: null,
-    on_behalf_of: null,
-    payment_method: null,
-    payment_method_configuration_details: null,
-    payment_method_options: {
-      card: { installments: null, mandate_options: null, network: null, request_three_d_secure: "automatic" },
-    },
-    payment_method_types: ["card"],
-    payment_record: null,
-    processing: null,
-    receipt_email: null,
-    review: null,
-    setup_future_usage: null,
-    shipping: null,
-    source: null,
-    statement_descriptor: null,
-    statement_descriptor_suffix: null,
-    status: "requires_payment_method",
-    transfer_data: null,
-    transfer_group: null,
-    ...given,
-  };
-}
 
 type Common = Partial<z.output<z.ZodObject<typeof commonFields>>>;
 
@@ -142,29 +90,15 @@ function change(call: Call, payment: PaymentIntent, params: Common): void {
   if (params.transfer_group !== undefined) payment.transfer_group = params.transfer_group;
   if (params.setup_future_usage !== undefined)
     payment.setup_future_usage = params.setup_future_usage === "" ? null : params.setup_future_usage;
-  if (params.payment_method_types) payment.payment_method_types = params.payment_method_types;
+  const types = params.allowed_payment_method_types ?? params.payment_method_types;
+  if (types) payment.payment_method_types = types;
+  if (params.allowed_payment_method_types)
+    payment.allowed_payment_method_types = params.allowed_payment_method_types;
+  if (params.excluded_payment_method_types)
+    payment.excluded_payment_method_types = params.excluded_payment_method_types;
   if (params.shipping !== undefined)
     payment.shipping = params.shipping === "" ? null : shippingOf(params.shipping);
   payment.metadata = mergeMetadata(payment.metadata, params.metadata);
-}
-
-/** Shipping as an object shows it: what was not given is null. */
-export function shippingOf(given: z.output<typeof shipping>): NonNullable<PaymentIntent["shipping"]> {
-  const { address } = given;
-  return {
-    address: {
-      city: address.city ?? null,
-      country: address.country ?? null,
-      line1: address.line1 ?? null,
-      line2: address.line2 ?? null,
-      postal_code: address.postal_code ?? null,
-      state: address.state ?? null,
-    },
-    carrier: given.carrier ?? null,
-    name: given.name,
-    phone: given.phone ?? null,
-    tracking_number: given.tracking_number ?? null,
-  };
 }
 
 /** POST /v1/payment_intents, https://docs.stripe.com/api/payment_intents/create. */
@@ -230,12 +164,15 @@ function checkConfirmable(
         : { payment_intent: payment },
     );
   }
-  if (payment.automatic_payment_methods?.allow_redirects === "always" && returnUrl === undefined) {
+  const anyMethod =
+    payment.automatic_payment_methods?.allow_redirects === "always" &&
+    payment.allowed_payment_method_types === null;
+  if (anyMethod && returnUrl === undefined) {
     throw badState(
       "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
     );
   }
-  if (!payment.automatic_payment_methods && !payment.payment_method_types.includes(method.type)) {
+  if (!anyMethod && !payment.payment_method_types.includes(method.type)) {
     throw badState(
       `The PaymentMethod provided (${method.type}) is not allowed for this PaymentIntent. Please attach a PaymentMethod of one of the following types: ${payment.payment_method_types.join(", ")}.`,
       "payment_intent_invalid_parameter",
@@ -252,18 +189,6 @@ function confirmNow(call: Call, payment: PaymentIntent, method: PaymentMethod, p
     session: null,
   });
   if (refused) throw refused;
-}
-
-/** The payment that a path or parameter names. */
-export function paymentOf(
-  actor: Actor,
-  id: string,
-  param = "intent",
-  status: 400 | 404 = 404,
-): PaymentIntent {
-  const found = actor.account.of.payment_intents.get(id);
-  if (!found) throw noSuch("payment_intent", id, param, status);
-  return found;
 }
 
 const retrieveShape = z.strictObject({ client_secret: text().optional(), ...expandable });
@@ -290,9 +215,6 @@ const updateShape = z.strictObject({
 });
 const OPEN = ["requires_payment_method", "requires_confirmation", "requires_action"];
 
-const unexpected = (payment: PaymentIntent, message: string) =>
-  badState(message, "payment_intent_unexpected_state", { payment_intent: structuredClone(payment) });
-
 export function updatePaymentIntent(call: Call): object {
   const params = parseParams(updateShape, call.params);
   const payment = paymentOf(call, call.path("id"));
@@ -313,10 +235,10 @@ export function updatePaymentIntent(call: Call): object {
   const currency = params.currency === undefined ? payment.currency : knownCurrency(params.currency);
   checkAmount(params.amount ?? payment.amount, currency);
   const method = givenMethod(call, params);
+  change(call, payment, params);
   payment.currency = currency;
   if (params.amount !== undefined) payment.amount = params.amount;
   if (params.capture_method !== undefined) payment.capture_method = params.capture_method;
-  change(call, payment, params);
   if (method) {
     payment.payment_method = method.id;
     payment.status = "requires_confirmation";
@@ -351,117 +273,10 @@ export function confirmPaymentIntent(call: Call): object {
   const given = givenMethod(call, params);
   const method = given ?? call.account.of.payment_methods.get(payment.payment_method);
   checkConfirmable(payment, method, params.return_url);
-  if (params.capture_method !== undefined) payment.capture_method = params.capture_method;
   change(call, payment, params);
+  if (params.capture_method !== undefined) payment.capture_method = params.capture_method;
   if (method && !(payment.status === "requires_action" && !given)) confirmNow(call, payment, method, params);
   return payment;
-}
-
-const captureShape = z.strictObject({
-  amount_to_capture: amount().optional(),
-  amount_details: z.unknown().optional(),
-  application_fee_amount: integer.optional(),
-  final_capture: boolean.optional(),
-  hooks: z.unknown().optional(),
-  metadata: metadata.optional(),
-  payment_details: z.unknown().optional(),
-  statement_descriptor: unsettable(22).optional(),
-  statement_descriptor_suffix: unsettable(22).optional(),
-  transfer_data: z.unknown().optional(),
-  ...expandable,
-});
-
-/** POST /v1/payment_intents/:id/capture, https://docs.stripe.com/api/payment_intents/capture. */
-export function capturePaymentIntent(call: Call): object {
-  const params = parseParams(captureShape, call.params);
-  const payment = paymentOf(call, call.path("id"));
-  const charge = call.account.of.charges.get(payment.latest_charge);
-  if (payment.status === "succeeded") {
-    throw unexpected(
-      payment,
-      "This PaymentIntent could not be captured because it has already been captured.",
-    );
-  }
-  if (payment.status !== "requires_capture" || !charge) {
-    throw unexpected(
-      payment,
-      `This PaymentIntent could not be captured because it has a status of ${payment.status}. Only a PaymentIntent with one of the following statuses may be captured: requires_capture.`,
-    );
-  }
-  const taken = params.amount_to_capture ?? payment.amount_capturable;
-  if (taken > payment.amount_capturable) {
-    throw badParam(
-      "The payment could not be captured because the requested capture amount is greater than the amount you can capture for this charge.",
-      "amount_to_capture",
-      "amount_too_large",
-    );
-  }
-  if (params.final_capture === false) {
-    throw badParam(
-      "This payment is not eligible for multicapture.",
-      "final_capture",
-      "payment_intent_invalid_parameter",
-    );
-  }
-  payment.metadata = mergeMetadata(payment.metadata, params.metadata);
-  captureCharge(call, charge, taken);
-  succeed(call, payment, taken);
-  followPayment(call, payment);
-  afterwards(
-    call,
-    charge,
-    payment.payment_method === null ? undefined : cardOf(call, payment.payment_method),
-  );
-  return payment;
-}
-
-const cancelShape = z.strictObject({
-  cancellation_reason: oneOf("duplicate", "fraudulent", "requested_by_customer", "abandoned").optional(),
-  ...expandable,
-});
-const CANCELABLE = [
-  "requires_payment_method",
-  "requires_capture",
-  "requires_confirmation",
-  "requires_action",
-  "processing",
-];
-
-/** POST /v1/payment_intents/:id/cancel, https://docs.stripe.com/api/payment_intents/cancel. */
-export function cancelPaymentIntent(call: Call): object {
-  const params = parseParams(cancelShape, call.params);
-  const payment = paymentOf(call, call.path("id"));
-  if (!CANCELABLE.includes(payment.status) || payment.status === "processing") {
-    throw unexpected(
-      payment,
-      `You cannot cancel this PaymentIntent because it has a status of ${payment.status}. Only a PaymentIntent with one of the following statuses may be canceled: ${CANCELABLE.join(", ")}.`,
-    );
-  }
-  end(call, payment, params.cancellation_reason ?? null, "charge.refunded");
-  return payment;
-}
-
-function end(
-  actor: Actor,
-  payment: PaymentIntent,
-  reason: PaymentIntent["cancellation_reason"],
-  how: "charge.refunded" | "charge.expired",
-): void {
-  const charge = actor.account.of.charges.get(payment.latest_charge);
-  if (payment.status === "requires_capture" && charge) voidCharge(actor, charge, how);
-  payment.status = "canceled";
-  payment.canceled_at = actor.world.clock.now();
-  payment.cancellation_reason = reason;
-  payment.amount_capturable = 0;
-  payment.next_action = null;
-  actor.account.of.payment_intents.put(payment);
-  emit(actor, "payment_intent.canceled", payment);
-}
-
-/** An authorization that nobody captured in time lapses. */
-export function expireAuthorization(actor: Actor, id: string): void {
-  const payment = actor.account.of.payment_intents.get(id);
-  if (payment?.status === "requires_capture") end(actor, payment, "automatic", "charge.expired");
 }
 
 const listShape = z.strictObject({

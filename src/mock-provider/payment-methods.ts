@@ -2,13 +2,10 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { cardByName, cardByNumber, passesLuhn, type Card } from "./cards.ts";
 import type { Actor, Call } from "./call.ts";
-import { customerOf } from "./customers.ts";
-import { badParam, badState, missingParam, noSuch, ProviderError } from "./errors.ts";
-import { emit } from "./events.ts";
+import { badParam, missingParam, noSuch, ProviderError } from "./errors.ts";
 import { expandable } from "./expand.ts";
-import { listed } from "./lists.ts";
 import type { PaymentMethod } from "./objects.ts";
-import { billingDetails, integer, mergeMetadata, metadata, paging, parseParams, text } from "./params.ts";
+import { billingDetails, integer, mergeMetadata, metadata, parseParams, text } from "./params.ts";
 import { randomId } from "./random-id.ts";
 
 const cardShape = z.strictObject({
@@ -128,7 +125,8 @@ function base(actor: Actor): Omit<PaymentMethod, "type"> {
     metadata: {},
   };
 }
-const emptyAddress = () => ({
+/** An address of which nothing is known. */
+export const emptyAddress = () => ({
   city: null,
   country: null,
   line1: null,
@@ -219,97 +217,4 @@ export function methodNamed(actor: Actor, id: string, param: string, status: 400
 export function cardOf(actor: Actor, method: string): Card | undefined {
   const note = actor.account.of.card_notes.get(method);
   return note && cardByNumber(note.number);
-}
-
-export function retrievePaymentMethod(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
-  return methodNamed(call, call.path("id"), "payment_method", 404);
-}
-
-const updateShape = z.strictObject({
-  billing_details: billingDetails.optional(),
-  metadata: metadata.optional(),
-  allow_redisplay: text().optional(),
-  card: z.strictObject({ exp_month: integer.optional(), exp_year: integer.optional() }).optional(),
-  ...expandable,
-});
-
-export function updatePaymentMethod(call: Call): object {
-  const params = parseParams(updateShape, call.params);
-  const method = methodNamed(call, call.path("id"), "payment_method", 404);
-  if (method.customer === null) {
-    throw badState("You must save this PaymentMethod to a customer before you can update it.", undefined);
-  }
-  const before = { metadata: method.metadata };
-  method.metadata = mergeMetadata(method.metadata ?? {}, params.metadata);
-  if (params.billing_details) {
-    const { address, ...rest } = params.billing_details;
-    method.billing_details = { ...method.billing_details, ...defined(rest) };
-    if (address)
-      method.billing_details.address = {
-        ...emptyAddress(),
-        ...method.billing_details.address,
-        ...defined(address),
-      };
-  }
-  if (method.card && params.card) method.card = { ...method.card, ...defined(params.card) };
-  call.account.of.payment_methods.put(method);
-  emit(call, "payment_method.updated", method, before);
-  return method;
-}
-
-const attachShape = z.strictObject({ customer: text(), ...expandable });
-
-/** Saves the method to a customer; a card that fails this is declined here, https://docs.stripe.com/testing. */
-export function attachPaymentMethod(call: Call): object {
-  const params = parseParams(attachShape, call.params);
-  const method = methodNamed(call, call.path("id"), "payment_method", 404);
-  const customer = customerOf(call, params.customer, "customer");
-  if (method.customer !== null && method.customer !== customer.id) {
-    throw badState("The payment method you provided has already been attached to a customer.", undefined);
-  }
-  const card = cardOf(call, method.id);
-  if (card?.decline && !card.authenticate && !card.names.includes("chargeCustomerFail")) {
-    const { code, decline_code, message } = card.decline;
-    const body = { type: "card_error" as const, code, message };
-    throw new ProviderError(402, decline_code === undefined ? body : { ...body, decline_code });
-  }
-  method.customer = customer.id;
-  call.account.of.payment_methods.put(method);
-  emit(call, "payment_method.attached", method);
-  return method;
-}
-
-export function detachPaymentMethod(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
-  const method = methodNamed(call, call.path("id"), "payment_method", 404);
-  if (method.customer === null) {
-    throw badState(
-      "The payment method you provided is not attached to a customer so detachment is impossible.",
-      undefined,
-    );
-  }
-  const before = { customer: method.customer };
-  method.customer = null;
-  call.account.of.payment_methods.put(method);
-  emit(call, "payment_method.detached", method, before);
-  return method;
-}
-
-const listShape = z.strictObject({
-  ...paging,
-  ...expandable,
-  customer: text().optional(),
-  type: text().optional(),
-});
-
-export function listPaymentMethods(call: Call): object {
-  const params = parseParams(listShape, call.params);
-  const customer = params.customer === undefined ? null : customerOf(call, params.customer, "customer").id;
-  return listed(call, call.account.of.payment_methods, params, "/v1/payment_methods", {
-    matches: (each) =>
-      each.customer !== null &&
-      (customer === null || each.customer === customer) &&
-      (params.type === undefined || each.type === params.type),
-  });
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { move } from "./balance.ts";
 import type { Actor, Call } from "./call.ts";
-import { chargeOf } from "./charges.ts";
+import { chargeOf } from "./charge-endpoints.ts";
 import { formatAmount } from "./currencies.ts";
 import { badParam, badState, noSuch } from "./errors.ts";
 import { emit } from "./events.ts";
@@ -21,7 +21,7 @@ import {
   text,
 } from "./params.ts";
 import { cardOf } from "./payment-methods.ts";
-import { paymentOf } from "./payment-intents.ts";
+import { paymentOf } from "./new-payment.ts";
 import { randomId } from "./random-id.ts";
 
 const SETTLES_MS = 2_000;

@@ -27,6 +27,7 @@ const fields = {
   description: unsettable(1000).optional(),
   metadata: metadata.optional(),
   payment_method: text().optional(),
+  allowed_payment_method_types: listOf(text()).optional(),
   payment_method_types: listOf(text()).optional(),
   payment_method_options: z.unknown().optional(),
   ...expandable,
@@ -53,7 +54,7 @@ export function createSetupIntent(call: Call): object {
   const intent: SetupIntent = {
     id,
     object: "setup_intent",
-    allowed_payment_method_types: null,
+    allowed_payment_method_types: params.allowed_payment_method_types ?? null,
     application: null,
     automatic_payment_methods: params.payment_method_types
       ? null
@@ -77,7 +78,7 @@ export function createSetupIntent(call: Call): object {
     payment_method: method?.id ?? null,
     payment_method_configuration_details: null,
     payment_method_options: null,
-    payment_method_types: params.payment_method_types ?? ["card"],
+    payment_method_types: params.allowed_payment_method_types ?? params.payment_method_types ?? ["card"],
     single_use_mandate: null,
     status: method ? "requires_confirmation" : "requires_payment_method",
     usage: params.usage ?? "off_session",

@@ -2,7 +2,7 @@ import { byItself, type World } from "./call.ts";
 import { endSession } from "./checkout-sessions.ts";
 import { finishDebit } from "./confirmation.ts";
 import { decideByEvidence } from "./disputes.ts";
-import { expireAuthorization } from "./payment-intents.ts";
+import { expireAuthorization } from "./authorizations.ts";
 import { failRefund, settleRefund } from "./refunds.ts";
 import { followPayment } from "./session-progress.ts";
 import type { Task } from "./state.ts";

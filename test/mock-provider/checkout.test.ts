@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ledgerLine, openBench, refusal, type Bench } from "./provider.ts";
+import { ledgerLine, openBench, refusal, refOf, type Bench } from "./provider.ts";
 
 let bench: Bench;
 let stripe: Stripe;
@@ -81,7 +81,7 @@ test("a decline leaves the session open; the next card pays the same payment", a
   expect(declined).toMatchObject({ status: "open", last_payment_error: { code: "card_declined" } });
   const paid = await payOn(session.id, "pm_card_visa");
   expect(paid).toMatchObject({ status: "complete", payment_intent: declined.payment_intent });
-  expect(await ledgerLine(bench, String(paid.payment_intent))).toMatchObject({
+  expect(await ledgerLine(bench, refOf(paid.payment_intent))).toMatchObject({
     captured: 4_000,
     captures: 1,
   });
@@ -93,7 +93,7 @@ test("an authorized session is complete and unpaid until it is captured", async 
   });
   const paid = await payOn(session.id, "pm_card_authenticationRequired", "pass");
   expect(paid).toMatchObject({ status: "complete", payment_status: "unpaid" });
-  await stripe.paymentIntents.capture(String(paid.payment_intent));
+  await stripe.paymentIntents.capture(refOf(paid.payment_intent));
   expect(await stripe.checkout.sessions.retrieve(session.id)).toMatchObject({ payment_status: "paid" });
 });
 
@@ -119,7 +119,7 @@ test("it expires by call and by time, and then nobody can pay", async () => {
 });
 
 test("what a session must have is asked for as Stripe does", async () => {
-  const bad = (more: object) => refusal(open(more as Partial<Stripe.Checkout.SessionCreateParams>));
+  const bad = (more: object) => refusal(open(more));
   expect(await bad({ success_url: undefined })).toMatchObject({
     code: "parameter_missing",
     param: "success_url",

@@ -51,7 +51,7 @@ async function perform(stripe: Stripe, payments: string[], wanted: Step): Promis
     const made = await stripe.paymentIntents.create({
       amount: 2_000,
       currency: "usd",
-      payment_method_types: ["card"],
+      allowed_payment_method_types: ["card"],
       capture_method: wanted.manual ? "manual" : "automatic",
     });
     payments.push(made.id);

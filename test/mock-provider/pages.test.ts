@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ledgerLine, openBench, pay, type Bench } from "./provider.ts";
+import { ledgerLine, openBench, pay, refOf, type Bench } from "./provider.ts";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
   existsSync(path),
@@ -90,7 +90,7 @@ describe.skipIf(CHROMIUM === undefined)("the hosted page in a browser", () => {
       payment_status: "paid",
       customer_details: { email: "ada@example.com", name: "Test Buyer" },
     });
-    expect(await ledgerLine(bench, String(paid.payment_intent))).toMatchObject({
+    expect(await ledgerLine(bench, refOf(paid.payment_intent))).toMatchObject({
       captured: 129_900,
       metadata: { order_id: "ord_9" },
     });

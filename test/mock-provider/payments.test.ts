@@ -523,7 +523,7 @@ describe("an idempotency key", () => {
             ...params,
             confirm: true,
             payment_method: "pm_card_chargeDeclined",
-            payment_method_types: ["card"],
+            allowed_payment_method_types: ["card"],
           },
           { idempotencyKey: "k-3" },
         ),

@@ -168,6 +168,10 @@ export const pay = (stripe: Stripe, more: Partial<Stripe.PaymentIntentCreatePara
     currency: "usd",
     confirm: true,
     payment_method: "pm_card_visa",
-    payment_method_types: ["card"],
+    allowed_payment_method_types: ["card"],
     ...more,
   });
+
+/** The id behind a field that may be expanded. */
+export const refOf = (field: string | { id: string } | null) =>
+  typeof field === "string" ? field : (field?.id ?? "");

@@ -1,6 +1,6 @@
 import type Stripe from "stripe";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ledgerLine, openBench, pay, refusal, type Bench } from "./provider.ts";
+import { ledgerLine, openBench, pay, refusal, refOf, type Bench } from "./provider.ts";
 
 let bench: Bench;
 let stripe: Stripe;
@@ -32,12 +32,12 @@ test("refunds in parts add up and stop at what was paid", async () => {
     param: "amount",
     message: "Refund amount ($15.01) is greater than unrefunded amount on charge ($15.00)",
   });
-  const rest = await stripe.refunds.create({ charge: String(payment.latest_charge) });
+  const rest = await stripe.refunds.create({ charge: refOf(payment.latest_charge) });
   expect(rest.amount).toBe(1_500);
   expect(await refusal(stripe.refunds.create({ payment_intent: payment.id }))).toMatchObject({
     code: "charge_already_refunded",
   });
-  const charge = await stripe.charges.retrieve(String(payment.latest_charge), { expand: ["refunds"] });
+  const charge = await stripe.charges.retrieve(refOf(payment.latest_charge), { expand: ["refunds"] });
   expect(charge).toMatchObject({ refunded: true, amount_refunded: 2_000 });
   expect(charge.refunds?.data.map((each) => each.id)).toEqual([rest.id, one.id]);
   expect((await stripe.refunds.list({ payment_intent: payment.id })).data).toHaveLength(2);
@@ -79,7 +79,7 @@ test("a refund that fails later gives the money back to the merchant", async () 
     status: "failed",
     failure_reason: expect.any(String) as string,
   });
-  expect(await stripe.charges.retrieve(String(payment.latest_charge))).toMatchObject({
+  expect(await stripe.charges.retrieve(refOf(payment.latest_charge))).toMatchObject({
     refunded: false,
     amount_refunded: 0,
   });
@@ -117,7 +117,7 @@ test("a disputed payment loses its money at once and cannot be refunded", async 
     "charge.dispute.created",
     "charge.dispute.funds_withdrawn",
   ]);
-  expect(await stripe.charges.retrieve(String(payment.latest_charge))).toMatchObject({ disputed: true });
+  expect(await stripe.charges.retrieve(refOf(payment.latest_charge))).toMatchObject({ disputed: true });
 });
 
 test("winning evidence brings the money back", async () => {

@@ -35,16 +35,16 @@ const TEMPLATE = `<main class="checkout">
 </fieldset></form></section></main>`;
 
 const STYLE = `
-.checkout{max-width:980px;margin:0 auto;padding:40px 16px;display:grid;grid-template-columns:1fr 1fr;gap:48px;align-items:start}
+.checkout{max-width:980px;margin:0 auto;padding:40px 16px;display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:48px;align-items:start}
 .order .soft{margin:0}.back{display:inline-block;margin-bottom:24px;text-decoration:none}
 .total{font-size:36px;font-weight:700;margin:0 0 20px;overflow-wrap:anywhere}
 ul{list-style:none;margin:0;padding:0}li{display:flex;justify-content:space-between;gap:16px;padding:12px 0;border-top:1px solid var(--line)}
 li .name{display:block;overflow-wrap:anywhere}li>span:last-child{white-space:nowrap}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:12px}
-fieldset{border:0;border-top:1px solid var(--line);margin:24px 0 0;padding:14px 0 0;display:grid;grid-template-columns:1fr 1fr;gap:8px}
+fieldset{min-width:0;border:0;border-top:1px solid var(--line);margin:24px 0 0;padding:14px 0 0;display:grid;grid-template-columns:1fr 1fr;gap:8px}
 legend{font-size:14px;color:var(--soft);padding:0 8px 0 0}
 fieldset button{text-align:left;font-size:14px;padding:8px 12px}fieldset button span{display:block;font-weight:400;font-variant-numeric:tabular-nums;white-space:nowrap;font-size:13px}
-@media(max-width:760px){.checkout{grid-template-columns:1fr;gap:20px;padding:20px 16px}.total{font-size:30px;margin-bottom:12px}.back{margin-bottom:12px}.card{padding:18px}}
+@media(max-width:760px){fieldset{grid-template-columns:1fr}fieldset button{display:flex;justify-content:space-between;align-items:center;gap:12px}.checkout{grid-template-columns:minmax(0,1fr);gap:20px;padding:20px 16px}.total{font-size:30px;margin-bottom:12px}.back{margin-bottom:12px}.card{padding:18px}}
 `;
 
 /** Stripe's hosted page, for test cards: works without scripts, on a phone, and shows a decline where it happened. */

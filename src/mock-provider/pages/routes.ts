@@ -7,6 +7,7 @@ import { ProviderError } from "../errors.ts";
 import { decodeForm } from "../form.ts";
 import type { Session } from "../objects.ts";
 import { makeMethod, methodNamed } from "../payment-methods.ts";
+import { act } from "./actions.ts";
 import { challengePage } from "./challenge.ts";
 import { checkoutPage } from "./checkout.ts";
 import { dashboardPage } from "./dashboard.ts";
@@ -22,6 +23,8 @@ export function pages(world: World): Router {
     ctx.set("Content-Security-Policy", CSP);
     ctx.set("X-Content-Type-Options", "nosniff");
     ctx.set("Cache-Control", "no-store");
+    // A page of some other site must not press these buttons from the developer's browser.
+    if (ctx.method === "POST" && ctx.get("Sec-Fetch-Site") === "cross-site") ctx.throw(403);
     try {
       await next();
     } catch (error) {
@@ -37,6 +40,12 @@ export function pages(world: World): Router {
   router.get("/", (ctx) => {
     ctx.type = "html";
     ctx.body = dashboardPage(world);
+  });
+  router.post("/payments/:id", async (ctx) => {
+    const form = await fields(ctx);
+    const [actor, payment] = paymentAnywhere(world, ctx.params["id"] ?? "");
+    act(actor, payment, form["action"] ?? "");
+    go(ctx, "/");
   });
   router.get("/c/pay/:id", (ctx) => {
     const found = sessionAnywhere(world, ctx);

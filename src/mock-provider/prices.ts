@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Actor, Call } from "./call.ts";
+import type { Call } from "./call.ts";
 import { knownCurrency } from "./currencies.ts";
-import { badParam, badState, missingParam, noSuch } from "./errors.ts";
+import { badParam, missingParam, noSuch } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import { listed, matchesCreated } from "./lists.ts";
-import type { Price, Product } from "./objects.ts";
+import type { Price } from "./objects.ts";
 import {
   amount,
   boolean,
@@ -20,145 +20,8 @@ import {
   text,
   unsettable,
 } from "./params.ts";
+import { makeProduct, productData, productOf } from "./products.ts";
 import { randomId } from "./random-id.ts";
-
-const productFields = {
-  active: boolean.optional(),
-  description: unsettable().optional(),
-  images: listOf(text()).optional(),
-  metadata: metadata.optional(),
-  shippable: boolean.optional(),
-  statement_descriptor: text(22).optional(),
-  tax_code: unsettable().optional(),
-  unit_label: unsettable(12).optional(),
-  url: unsettable().optional(),
-};
-export const productData = z.strictObject({ ...productFields, name: text() });
-const createProductShape = z.strictObject({
-  ...productFields,
-  name: text(),
-  id: text().optional(),
-  type: text().optional(),
-  default_price_data: z.unknown().optional(),
-  ...expandable,
-});
-type ProductFields = Partial<z.output<z.ZodObject<typeof productFields>>> & { name?: string | undefined };
-
-function changeProduct(actor: Actor, product: Product, params: ProductFields): void {
-  if (params.name !== undefined) product.name = params.name;
-  if (params.active !== undefined) product.active = params.active;
-  if (params.description !== undefined) product.description = params.description;
-  if (params.images) product.images = params.images;
-  if (params.shippable !== undefined) product.shippable = params.shippable;
-  if (params.statement_descriptor !== undefined) product.statement_descriptor = params.statement_descriptor;
-  if (params.tax_code !== undefined) product.tax_code = params.tax_code;
-  if (params.unit_label !== undefined) product.unit_label = params.unit_label;
-  if (params.url !== undefined) product.url = params.url;
-  product.metadata = mergeMetadata(product.metadata, params.metadata);
-  product.updated = actor.world.clock.now();
-  actor.account.of.products.put(product);
-}
-
-/** A product, https://docs.stripe.com/api/products; `silent` for those that a session's `product_data` makes. */
-export function makeProduct(
-  actor: Actor,
-  params: ProductFields & { name: string },
-  id = randomId("prod_"),
-): Product {
-  const now = actor.world.clock.now();
-  const product: Product = {
-    id,
-    object: "product",
-    active: true,
-    created: now,
-    default_price: null,
-    description: null,
-    images: [],
-    livemode: false,
-    marketing_features: [],
-    metadata: {},
-    name: params.name,
-    package_dimensions: null,
-    shippable: null,
-    statement_descriptor: null,
-    tax_code: null,
-    tax_details: null,
-    type: "service",
-    unit_label: null,
-    updated: now,
-    url: null,
-  };
-  changeProduct(actor, product, params);
-  emit(actor, "product.created", product);
-  return product;
-}
-
-export function createProduct(call: Call): object {
-  const params = parseParams(createProductShape, call.params);
-  if (params.id !== undefined && call.account.of.products.get(params.id)) {
-    throw badState(`Product already exists.`, "resource_already_exists", { param: "id" });
-  }
-  return makeProduct(call, params, params.id);
-}
-
-function productOf(call: Call, id: string, param = "id", status: 400 | 404 = 404): Product {
-  const found = call.account.of.products.get(id);
-  if (!found) throw noSuch("product", id, param, status);
-  return found;
-}
-
-export function retrieveProduct(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
-  return productOf(call, call.path("id"));
-}
-
-const updateProductShape = z.strictObject({
-  ...productFields,
-  name: text().optional(),
-  default_price: text().optional(),
-  ...expandable,
-});
-
-export function updateProduct(call: Call): object {
-  const params = parseParams(updateProductShape, call.params);
-  const product = productOf(call, call.path("id"));
-  const before = { metadata: product.metadata, name: product.name, updated: product.updated };
-  if (params.default_price !== undefined) product.default_price = params.default_price;
-  changeProduct(call, product, params);
-  emit(call, "product.updated", product, before);
-  return product;
-}
-
-export function deleteProduct(call: Call): object {
-  const product = productOf(call, call.path("id"));
-  if (call.account.of.prices.by("product", product.id).length > 0) {
-    throw badState("This product cannot be deleted because it has one or more user-created prices.");
-  }
-  call.account.of.products.delete(product.id);
-  emit(call, "product.deleted", product);
-  return { id: product.id, object: "product", deleted: true };
-}
-
-const listProductsShape = z.strictObject({
-  ...paging,
-  ...expandable,
-  active: boolean.optional(),
-  created: created.optional(),
-  ids: listOf(text()).optional(),
-  url: text().optional(),
-  shippable: boolean.optional(),
-  type: text().optional(),
-});
-
-export function listProducts(call: Call): object {
-  const params = parseParams(listProductsShape, call.params);
-  return listed(call, call.account.of.products, params, "/v1/products", {
-    matches: (each) =>
-      matchesCreated(each, params.created) &&
-      (params.active === undefined || each.active === params.active) &&
-      (params.ids === undefined || params.ids.includes(each.id)),
-  });
-}
 
 const recurring = z.strictObject({
   interval: oneOf("day", "week", "month", "year"),
