@@ -32,10 +32,17 @@ const apiKeys = z.string().transform((text, ctx): ApiKeyConfig[] =>
     const [tenant = "", role = "", key = "", user] = entry.trim().split(":", 4);
     const known = ROLES.find((name) => name === role);
     if (!tenant || !known || key.length < 3) {
-      ctx.addIssue(`write tenant:role:key, or tenant:role:key:user, separated by commas, with role one of ${ROLES.join(", ")}`);
+      ctx.addIssue(
+        `write tenant:role:key, or tenant:role:key:user, separated by commas, with role one of ${ROLES.join(", ")}`,
+      );
       return { tenant, role: "viewer", key, user: "" };
     }
-    return { tenant, role: known, key, user: user ?? (key === "ck_dev" ? "dev@example.com" : `${known}@${tenant}`) }@${tenant}` };
+    return {
+      tenant,
+      role: known,
+      key,
+      user: user ?? (key === "ck_dev" ? "dev@example.com" : `${known}@${tenant}`),
+    };
   }),
 );
 
