@@ -124,6 +124,7 @@ async function start(
     metrics: createMetrics({ parked: parkedCount }),
     accepting: () => accepting,
     links,
+    publicUrl,
     authenticate: createAuthenticate(config.apiKeys),
     mailbox,
     resources: [],

@@ -1,4 +1,5 @@
 import Router from "@koa/router";
+import { openApi } from "../contract/openapi.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Metrics } from "./metrics.ts";
 import { landingPage, PAGE_HEADERS, type LandingView } from "./pages/index.ts";
@@ -9,11 +10,13 @@ export interface SystemDeps {
   /** False from the moment at which the service begins to stop. */
   accepting: () => boolean;
   links: LandingView["links"];
+  publicUrl: string;
 }
 
 /** Open paths for operators and for whoever opens the service in a browser. */
-export const systemRoutes = ({ pool, metrics, accepting, links }: SystemDeps): Router =>
-  new Router()
+export function systemRoutes({ pool, metrics, accepting, links, publicUrl }: SystemDeps): Router {
+  const document = openApi(publicUrl);
+  return new Router()
     .get("/", (ctx) => {
       ctx.set(PAGE_HEADERS);
       ctx.type = "html";
@@ -29,6 +32,9 @@ export const systemRoutes = ({ pool, metrics, accepting, links }: SystemDeps): R
         line: "Thank you. You can close this page; the merchant is told as soon as the payment is through.",
         links: [],
       });
+    })
+    .get("/openapi.json", (ctx) => {
+      ctx.body = document;
     })
     .get("/healthz", (ctx) => {
       ctx.body = { status: "ok" };
@@ -46,3 +52,4 @@ export const systemRoutes = ({ pool, metrics, accepting, links }: SystemDeps): R
       ctx.body = await metrics.registry.metrics();
       ctx.type = metrics.registry.contentType;
     });
+}

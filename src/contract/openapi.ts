@@ -1,0 +1,345 @@
+import { z } from "zod";
+import { EVENT_KEYS } from "../domain/order-view.ts";
+import { decide, listApprovalsQuery, resend } from "./approvals.ts";
+import { listInboxQuery } from "./inbox.ts";
+import { cancelOrder, createOrder, createRefund, listOrdersQuery, MESSAGES, sendMessage } from "./orders.ts";
+import { paging } from "./paging.ts";
+
+interface Operation {
+  method: "get" | "post";
+  path: string;
+  /** In a few words. */
+  summary: string;
+  /** What is not obvious; the contract's silent corners are written down here. */
+  description?: string;
+  tag: "Orders" | "Events and messages" | "Audit" | "Approvals" | "Webhooks" | "Operation";
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Needs `Idempotency-Key`. */
+  idempotent?: boolean;
+  success: number;
+  /** Media types of the answer; JSON when absent. */
+  produces?: string[];
+  /** Without an API key. */
+  open?: boolean;
+}
+
+const auditQuery = z.object({
+  type: z.string().optional(),
+  actor: z.string().optional(),
+  after_seq: z.int().optional(),
+  limit: paging.limit,
+});
+const auditAcross = z.object({
+  type: z.string().optional(),
+  actor: z.string().optional(),
+  order_id: z.string().optional(),
+  from: z.string().optional(),
+  to: z.string().optional(),
+  ...paging,
+});
+
+/** Everything that the service answers, in the order in which a newcomer needs it. */
+export const OPERATIONS: Operation[] = [
+  {
+    method: "post",
+    path: "/v1/orders",
+    summary: "Create an order",
+    description:
+      "Answers when the payment is open, or after 10 s with status `created` when the provider does not answer; the order goes on by itself. " +
+      "Role admin. `payment.expires_in` (seconds, default 86400) is how long the customer may take. With `fulfilment: manual` the paid order " +
+      "waits until each item is reported on topic `fulfilment`.",
+    tag: "Orders",
+    body: createOrder,
+    idempotent: true,
+    success: 201,
+  },
+  {
+    method: "get",
+    path: "/v1/orders",
+    summary: "List orders, newest first",
+    tag: "Orders",
+    query: z.object({ ...listOrdersQuery.shape, ...paging }),
+    success: 200,
+  },
+  { method: "get", path: "/v1/orders/{id}", summary: "Read an order", tag: "Orders", success: 200 },
+  {
+    method: "post",
+    path: "/v1/orders/{id}/cancel",
+    summary: "Cancel an order that is not captured",
+    description:
+      "Role finance. 409 when it has ended or is captured. The answer is the order, after up to 2 s.",
+    tag: "Orders",
+    body: cancelOrder,
+    success: 202,
+  },
+  {
+    method: "post",
+    path: "/v1/orders/{id}/refunds",
+    summary: "Refund a captured order",
+    description:
+      "Role finance. Without `amount` all that is left. A large refund has status `awaiting_approval` until people decide.",
+    tag: "Orders",
+    body: createRefund,
+    idempotent: true,
+    success: 201,
+  },
+  {
+    method: "get",
+    path: "/v1/orders/{id}/events",
+    summary: "Read every event as {key: value}",
+    tag: "Events and messages",
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/orders/{id}/events/{key}",
+    summary: "Read one event, or wait until it is set",
+    description: `Keys: ${EVENT_KEYS.join(", ")}. 404 \`event_not_set\` when it is not set in time.`,
+    tag: "Events and messages",
+    query: z.object({ timeout: z.number().min(0).max(60).default(0) }),
+    success: 200,
+  },
+  {
+    method: "post",
+    path: "/v1/orders/{id}/messages",
+    summary: "Send a message to the order's workflow",
+    description: `Topics: ${Object.keys(MESSAGES).join(", ")}. With an Idempotency-Key a repeated message counts once.`,
+    tag: "Events and messages",
+    body: sendMessage,
+    success: 202,
+  },
+  {
+    method: "get",
+    path: "/v1/orders/{id}/audit",
+    summary: "Read the trail, oldest first",
+    description: "NDJSON and CSV stream all of it.",
+    tag: "Audit",
+    query: auditQuery,
+    success: 200,
+    produces: ["application/json", "application/x-ndjson", "text/csv"],
+  },
+  {
+    method: "get",
+    path: "/v1/orders/{id}/audit/stream",
+    summary: "Follow the trail live",
+    description:
+      "Server-sent events; the same path upgraded is a WebSocket. `Last-Event-ID` or `after_seq` resumes with no gap or repeat.",
+    tag: "Audit",
+    query: z.object({ after_seq: z.int().optional() }),
+    success: 200,
+    produces: ["text/event-stream"],
+  },
+  {
+    method: "get",
+    path: "/v1/orders/{id}/audit/verify",
+    summary: "Verify the trail's hash chain",
+    tag: "Audit",
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/audit",
+    summary: "Search the trails of all orders, newest first",
+    tag: "Audit",
+    query: auditAcross,
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/approvals",
+    summary: "List approvals, newest first",
+    tag: "Approvals",
+    query: z.object({ ...listApprovalsQuery.shape, ...paging }),
+    success: 200,
+  },
+  { method: "get", path: "/v1/approvals/{id}", summary: "Read an approval", tag: "Approvals", success: 200 },
+  {
+    method: "post",
+    path: "/v1/approvals/{id}/decisions",
+    summary: "Decide as the key's user",
+    description:
+      "Role finance, for users whom the gate names; role admin decides in anybody's place, and the trail says so.",
+    tag: "Approvals",
+    body: decide,
+    success: 200,
+  },
+  {
+    method: "post",
+    path: "/v1/approvals/{id}/remind",
+    summary: "Remind everybody who has not decided",
+    tag: "Approvals",
+    success: 202,
+  },
+  {
+    method: "post",
+    path: "/v1/approvals/{id}/resend",
+    summary: "Mail an approver's link again",
+    tag: "Approvals",
+    body: resend,
+    success: 202,
+  },
+  {
+    method: "get",
+    path: "/v1/webhooks/inbox",
+    summary: "List received webhooks, newest first",
+    tag: "Webhooks",
+    query: z.object({ ...listInboxQuery.shape, ...paging }),
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/webhooks/inbox/{id}",
+    summary: "Read a received webhook with headers and body",
+    tag: "Webhooks",
+    success: 200,
+  },
+  {
+    method: "post",
+    path: "/webhooks/stripe",
+    summary: "Take in the provider's webhook",
+    description:
+      "By signature. 204 once stored and routed; 400 `invalid_signature`; any other answer asks for a retry.",
+    tag: "Webhooks",
+    success: 204,
+    open: true,
+  },
+  {
+    method: "get",
+    path: "/healthz",
+    summary: "Is the process alive",
+    tag: "Operation",
+    success: 200,
+    open: true,
+  },
+  {
+    method: "get",
+    path: "/readyz",
+    summary: "Can it take requests, and if not, why",
+    tag: "Operation",
+    success: 200,
+    open: true,
+  },
+  {
+    method: "get",
+    path: "/metrics",
+    summary: "Metrics for Prometheus",
+    tag: "Operation",
+    success: 200,
+    produces: ["text/plain"],
+    open: true,
+  },
+];
+
+/** As clients send it: before defaults are filled in. Refinements that JSON Schema cannot say are said in the errors. */
+const schemaOf = (schema: z.ZodType) =>
+  z.toJSONSchema(schema, { io: "input", unrepresentable: "any", target: "draft-2020-12" });
+
+const pathParameters = (path: string) =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+
+function queryParameters(query: z.ZodObject | undefined) {
+  const { properties = {} } = query ? schemaOf(query) : {};
+  return Object.entries(properties).map(([name, schema]) => ({ name, in: "query", required: false, schema }));
+}
+
+const idempotencyKey = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: true,
+  description: "A random value, sent again with the same body when the request is repeated.",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
+
+const problem = {
+  description: "What is wrong, and what to do",
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+};
+
+const operationOf = (operation: Operation) => ({
+  operationId:
+    `${operation.method}${operation.path.replace(/[^a-z]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`.replace(
+      /\W/g,
+      "",
+    ),
+  summary: operation.summary,
+  ...(operation.description ? { description: operation.description } : {}),
+  tags: [operation.tag],
+  ...(operation.open ? { security: [] } : {}),
+  parameters: [
+    ...pathParameters(operation.path),
+    ...queryParameters(operation.query),
+    ...(operation.idempotent ? [idempotencyKey] : []),
+  ],
+  ...(operation.body
+    ? {
+        requestBody: {
+          required: true,
+          content: { "application/json": { schema: schemaOf(operation.body) } },
+        },
+      }
+    : {}),
+  responses: {
+    [operation.success]:
+      operation.success === 204
+        ? { description: "Done" }
+        : {
+            description: "Done",
+            content: Object.fromEntries(
+              (operation.produces ?? ["application/json"]).map((type) => [type, { schema: {} }]),
+            ),
+          },
+    "4XX": problem,
+  },
+});
+
+/** The OpenAPI 3.1 document of the service at `url`. */
+export function openApi(url: string): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of OPERATIONS)
+    (paths[operation.path] ??= {})[operation.method] = operationOf(operation);
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Countersign",
+      version: "1",
+      description:
+        "Durable orders, payments and approvals. Money is an integer in the currency's minor unit; times are RFC 3339 UTC.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url }],
+    security: [{ apiKey: [] }],
+    paths,
+    components: {
+      securitySchemes: { apiKey: { type: "http", scheme: "bearer" } },
+      schemas: {
+        Problem: {
+          type: "object",
+          description: "RFC 9457 problem details; `code` is stable.",
+          required: ["type", "title", "status", "code", "detail"],
+          properties: {
+            type: { type: "string" },
+            title: { type: "string" },
+            status: { type: "integer" },
+            code: { type: "string" },
+            detail: { type: "string" },
+            instance: { type: "string" },
+            errors: {
+              type: "array",
+              items: {
+                type: "object",
+                required: ["path", "message"],
+                properties: { path: { type: "string" }, message: { type: "string" } },
+              },
+            },
+          },
+        },
+      },
+    },
+  };
+}
