@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Chaos } from "./chaos.ts";
 import type { Clock } from "./clock.ts";
-import { eventBody } from "./events.ts";
+import { eventBody, pendingOf } from "./events.ts";
 import type { Delivery, EventRecord } from "./objects.ts";
 import { randomId } from "./random-id.ts";
 import { signatureHeader } from "./signature.ts";
@@ -135,8 +135,9 @@ export class Deliveries {
       }
       return;
     }
+    if (delivery.state !== "waiting" && delivery.state !== "delivered") return;
     const started = Date.now();
-    const body = eventBody(event, endpoint.api_version);
+    const body = eventBody(event, pendingOf(account, event.id), endpoint.api_version);
     const signedAt = Math.floor(started / 1000) - (stale && delivery.attempts === 0 ? 3_600 : 0);
     const outcome = await this.#post(endpoint.url, body, signatureHeader(note.secret, body, signedAt));
     if (this.#stopped) return;
@@ -144,11 +145,7 @@ export class Deliveries {
     delivery.last = { at: started, ...outcome, took_ms: Date.now() - started };
     const delivered = outcome.status !== null && outcome.status >= 200 && outcome.status < 300;
     if (delivered) {
-      if (delivery.state === "waiting") {
-        delivery.state = "delivered";
-        event.pending_webhooks = Math.max(0, event.pending_webhooks - 1);
-        account.of.events.put(event);
-      }
+      if (delivery.state === "waiting") delivery.state = "delivered";
       if (note.failing_since !== null) account.of.endpoint_notes.put({ ...note, failing_since: null });
     } else if (delivery.state === "waiting") {
       this.#again(account, delivery, note.failing_since ?? this.#clock.ms());

@@ -6,6 +6,7 @@ import { listed, matchesCreated } from "./lists.ts";
 import type { Endpoint, EventRecord, EventType } from "./objects.ts";
 import { boolean, created, listOf, paging, parseParams, text } from "./params.ts";
 import { randomId } from "./random-id.ts";
+import type { Account } from "./state.ts";
 import { expandable } from "./expand.ts";
 
 /**
@@ -29,7 +30,6 @@ function record(actor: Actor, type: EventType, about: string, data: string): voi
     data,
     about,
     request: actor.request,
-    pending_webhooks: listeners.length,
   });
   for (const endpoint of listeners) world.deliveries.send(account, event, endpoint.id, true);
 }
@@ -40,7 +40,7 @@ function listens(endpoint: Endpoint, type: EventType): boolean {
 }
 
 /** The event's JSON as it is delivered; an endpoint may have pinned an API version. */
-export function eventBody(event: EventRecord, version: string | null = null): string {
+export function eventBody(event: EventRecord, pending: number, version: string | null = null): string {
   const head = {
     id: event.id,
     object: "event",
@@ -49,21 +49,27 @@ export function eventBody(event: EventRecord, version: string | null = null): st
   };
   const tail = {
     livemode: false,
-    pending_webhooks: event.pending_webhooks,
+    pending_webhooks: pending,
     request: event.request,
     type: event.type,
   };
   return `${JSON.stringify(head).slice(0, -1)},"data":${event.data},${JSON.stringify(tail).slice(1)}`;
 }
 
-const shown = (event: EventRecord): { id: string } => {
-  const body: unknown = JSON.parse(eventBody(event));
+/** How many endpoints have not taken the event yet. */
+export const pendingOf = (account: Account, event: string) =>
+  account.of.deliveries
+    .by("event", event)
+    .filter((each) => each.state !== "delivered" && each.state !== "superseded").length;
+
+const shown = (account: Account, event: EventRecord): { id: string } => {
+  const body: unknown = JSON.parse(eventBody(event, pendingOf(account, event.id)));
   return z.looseObject({ id: z.string() }).parse(body);
 };
 
 export function retrieveEvent(call: Call): object {
   parseParams(z.strictObject({ ...expandable }), call.params);
-  return shown(known(call));
+  return shown(call.account, known(call));
 }
 
 const listShape = z.strictObject({
@@ -91,8 +97,9 @@ export function listEvents(call: Call): object {
       (wanted === null || wanted.some((each) => fits(each, event.type))) &&
       (params.related_object === undefined || event.about === params.related_object) &&
       matchesCreated(event, params.created) &&
-      (params.delivery_success === undefined || params.delivery_success === (event.pending_webhooks === 0)),
-    show: shown,
+      (params.delivery_success === undefined ||
+        params.delivery_success === (pendingOf(call.account, event.id) === 0)),
+    show: (event) => shown(call.account, event),
   });
 }
 
@@ -118,16 +125,11 @@ export function retryEvent(call: Call): object {
     ? [one]
     : [...account.of.endpoints.oldest()].filter((each) => listens(each, event.type));
   for (const target of targets) {
-    const open = account.of.deliveries
-      .by("event", event.id)
-      .find((each) => each.endpoint === target.id && each.state !== "delivered");
-    // A resend supersedes a delivery that failed or was lost; the count of pending ones stays true.
-    if (open) account.of.deliveries.put({ ...open, state: "failed" });
-    else event.pending_webhooks += 1;
+    const earlier = account.of.deliveries.by("event", event.id).filter((each) => each.endpoint === target.id);
+    for (const each of earlier) account.of.deliveries.put({ ...each, state: "superseded" });
     world.deliveries.send(account, event, target.id, false);
   }
-  account.of.events.put(event);
-  return shown(event);
+  return shown(account, event);
 }
 
 function known(call: Call): EventRecord {

@@ -34,10 +34,10 @@ export interface EventRecord {
   data: string;
   about: string;
   request: { id: string | null; idempotency_key: string | null };
-  pending_webhooks: number;
 }
 
-export type DeliveryState = "waiting" | "delivered" | "failed" | "dropped";
+/** `superseded`: somebody asked for the event again, and that delivery counts instead. */
+export type DeliveryState = "waiting" | "delivered" | "failed" | "dropped" | "superseded";
 
 /** One event on its way to one endpoint. `next_at` is in milliseconds of the provider's clock. */
 export interface Delivery {

@@ -122,6 +122,7 @@ export class State {
       if (object === null) collection.forget(id);
       else collection.restore(object as never); // the journal holds what `#note` wrote, and nobody else writes to it
     });
+    this.#forgetOldKeys();
     journal.compact(this.#snapshot());
   }
 
@@ -150,6 +151,15 @@ export class State {
     this.#soon ??= setTimeout(() => {
       this.commit();
     }, 20);
+  }
+
+  /** Idempotency keys need to be kept for a day. */
+  #forgetOldKeys(): void {
+    const yesterday = Date.now() / 1000 - 24 * 3600;
+    for (const { of } of this.accounts.values()) {
+      for (const each of of.idempotency.oldest())
+        if (each.created < yesterday) of.idempotency.forget(each.id);
+    }
   }
 
   #note(account: string, kind: string, id: string, object: unknown): void {

@@ -44,7 +44,7 @@ li .name{display:block;overflow-wrap:anywhere}li>span:last-child{white-space:now
 fieldset{min-width:0;border:0;border-top:1px solid var(--line);margin:24px 0 0;padding:14px 0 0;display:grid;grid-template-columns:1fr 1fr;gap:8px}
 legend{font-size:14px;color:var(--soft);padding:0 8px 0 0}
 fieldset button{text-align:left;font-size:14px;padding:8px 12px}fieldset button span{display:block;font-weight:400;font-variant-numeric:tabular-nums;white-space:nowrap;font-size:13px}
-@media(max-width:760px){fieldset{grid-template-columns:1fr}fieldset button{display:flex;justify-content:space-between;align-items:center;gap:12px}.checkout{grid-template-columns:minmax(0,1fr);gap:20px;padding:20px 16px}.total{font-size:30px;margin-bottom:12px}.back{margin-bottom:12px}.card{padding:18px}}
+@media(max-width:760px){fieldset{grid-template-columns:1fr}fieldset button{padding:8px 10px;display:flex;justify-content:space-between;align-items:center;gap:8px}fieldset button span.small{font-size:12px}.checkout{grid-template-columns:minmax(0,1fr);gap:20px;padding:20px 16px}.total{font-size:30px;margin-bottom:12px}.back{margin-bottom:12px}.card{padding:18px}}
 `;
 
 /** Stripe's hosted page, for test cards: works without scripts, on a phone, and shows a decline where it happened. */

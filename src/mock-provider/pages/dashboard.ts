@@ -67,7 +67,7 @@ export function dashboardPage(world: World): string {
     events: newest((account) => account.of.events.newest(), 40).map(({ each, account }) => ({
       id: each.id,
       type: each.type,
-      about: each.about,
+      about: each.about.length > 32 ? `${each.about.slice(0, 30)}…` : each.about,
       deliveries: account.of.deliveries.by("event", each.id).map((delivery) => ({
         text: `${delivery.state}${delivery.last ? ` ${delivery.last.status ?? delivery.last.error ?? ""}` : ""}${delivery.attempts > 1 ? ` (${delivery.attempts} tries)` : ""}`,
         tone: tones[delivery.state] ?? "",
