@@ -1,0 +1,63 @@
+import { findUnindexed, getTrailHead, readIndexed, type IndexedEntry } from "../db/audit-index.ts";
+import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
+import { parseEntry } from "./entry.ts";
+import { verifyChain, type Verdict } from "./verify.ts";
+
+const BATCH = 500;
+
+/**
+ * Verifies an order's trail as stored: the chain of what the streams hold, against the length and head in the order's row and
+ * against the index. All of one moment, so that entries written meanwhile do not disturb. Null when there is no such order.
+ */
+export const verifyStored = (pool: Pool, tenant: string, orderId: string): Promise<Verdict | null> =>
+  inTransaction(pool, async (tx) => {
+    await tx.query("set transaction isolation level repeatable read, read only");
+    const head = await getTrailHead(tx, tenant, orderId);
+    if (!head) return null;
+    const misplaced: number[] = [];
+    const verdict = await verifyChain(texts(tx, tenant, orderId, misplaced), head);
+    const [first] = misplaced;
+    if (first !== undefined && first < (verdict.first_bad_seq ?? Infinity))
+      return { ...verdict, valid: false, entries: first, first_bad_seq: first, fault: "edited" };
+    return verdict.valid ? unindexed(tx, orderId, verdict) : verdict;
+  });
+
+/** The stored texts in the index's order; notes where the index says otherwise than the entry. */
+async function* texts(
+  tx: Tx,
+  tenant: string,
+  orderId: string,
+  misplaced: number[],
+): AsyncGenerator<string | null> {
+  for (let after = -1; ;) {
+    const batch = await readIndexed(tx, tenant, orderId, after, BATCH);
+    for (const row of batch) {
+      if (misplaced.length === 0 && disagrees(row)) misplaced.push(row.seq);
+      yield row.text;
+    }
+    if (batch.length < BATCH) return;
+    after = batch.at(-1)?.seq ?? after;
+  }
+}
+
+function disagrees(row: IndexedEntry): boolean {
+  const entry = row.text === null ? null : parseEntry(row.text);
+  // What cannot be read, or stands at another place, is named by the chain.
+  if (!entry || entry.seq !== row.seq) return false;
+  return (
+    entry.id !== row.id ||
+    entry.order_id !== row.order_id ||
+    entry.at !== row.at.toISOString() ||
+    entry.type !== row.type ||
+    entry.actor.type !== row.actor_type ||
+    entry.actor.id !== row.actor_id
+  );
+}
+
+/** An entry in the stream that no index row leads to was slipped in. */
+async function unindexed(tx: Tx, orderId: string, verdict: Verdict): Promise<Verdict> {
+  const stray = await findUnindexed(tx, orderId);
+  if (!stray) return verdict;
+  const seq = parseEntry(stray.text)?.seq ?? verdict.entries;
+  return { ...verdict, valid: false, first_bad_seq: seq, fault: "inserted" };
+}

@@ -1,0 +1,45 @@
+import picocolors from "picocolors";
+import type { AuditEntry } from "../domain/audit-entry.ts";
+import { entryText } from "./trail-text.ts";
+
+const ACTOR_WIDTH = 24;
+const GOOD = /^(order\.completed|payment\.(authorized|captured)|approval\.approved|refund\.succeeded)$/;
+const BAD =
+  /(\.failed|\.rejected|\.refused|\.expired|\.mismatch|\.late|\.vote_refused|^dispute\.opened|^order\.(cancelled|disputed))$/;
+const WAITING =
+  /^(effect\.retrying|mail\.deferred|message\.ignored|approval\.(escalated|reminded|changes_requested))$/;
+
+/**
+ * One entry as a line for people, without a line break: seq, time (UTC), who, and what happened. `width` cuts it to the
+ * terminal.
+ */
+export function trailLine(entry: AuditEntry, { color, width }: { color: boolean; width?: number }): string {
+  const c = picocolors.createColors(color);
+  const seq = `#${entry.seq}`.padStart(4);
+  const time = entry.at.slice(0, 23).replace("T", " ");
+  const actor = plain(actorText(entry)).padEnd(ACTOR_WIDTH);
+  const left = `${seq}  ${time}  ${actor}  `.length;
+  const text = cut(
+    plain(entryText(entry.type, entry.data)),
+    width === undefined ? Infinity : Math.max(10, width - left),
+  );
+  const tint = GOOD.test(entry.type)
+    ? c.green
+    : BAD.test(entry.type)
+      ? c.red
+      : WAITING.test(entry.type)
+        ? c.yellow
+        : (plainText: string) => plainText;
+  return `${c.dim(seq)}  ${c.dim(time)}  ${c.cyan(actor)}  ${tint(text)}`;
+}
+
+const actorText = ({ actor }: AuditEntry): string =>
+  actor.type === "system" || actor.type === actor.id ? actor.type : `${actor.type} ${actor.id}`;
+
+/** Without what could steer a terminal: the text of comments and notes is other people's. */
+const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").trimEnd();
+
+const cut = (text: string, width: number): string => {
+  const characters = [...text];
+  return characters.length <= width ? text : `${characters.slice(0, width - 1).join("")}…`;
+};

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { paging } from "../contract/paging.ts";
+import { line } from "../contract/text.ts";
+
+const seq = z
+  .string()
+  .regex(/^(-1|0|[1-9][0-9]{0,8})$/, "must be the seq of an entry, or -1 to begin with the first")
+  .transform(Number);
+
+const filter = {
+  type: z
+    .string()
+    .regex(/^[a-z_]+(\.[a-z_]+)*$/, "must be a type of entry, such as order.created")
+    .max(64, "must be at most 64 characters")
+    .optional(),
+  actor: line(254).optional(),
+};
+
+const orderId = z.string().regex(/^ord_[0-9a-z]{26}$/, "must be an order's id");
+
+const time = z.iso
+  .datetime({ offset: true, error: "must be an RFC 3339 time such as 2026-01-31T00:00:00Z" })
+  .transform((text) => new Date(text))
+  // Ids hold the time as a ULID does, which begins here.
+  .refine((date) => date.getTime() >= 0, "must not be before 1970");
+
+/** `cursor` is what the page before gave; a trail's cursor is its last `seq`. */
+export const trailQuery = z
+  .strictObject({ ...filter, after_seq: seq.optional(), cursor: seq.optional(), limit: paging.limit })
+  .refine((query) => query.cursor === undefined || query.after_seq === undefined, {
+    path: ["cursor"],
+    message: "says the same as after_seq; send one of them",
+  })
+  .transform(({ cursor, after_seq, ...rest }) => ({ ...rest, after: cursor ?? after_seq ?? -1 }));
+
+export const exportQuery = z
+  .strictObject({ ...filter, after_seq: seq.default(-1) })
+  .transform(({ after_seq, ...rest }) => ({ ...rest, after: after_seq }));
+
+export const streamQuery = z.strictObject({ after_seq: seq.default(-1) });
+
+/** The header in which a client that comes back says what it has. */
+export const lastEventId = z.strictObject({ "Last-Event-ID": seq });
+
+const cursor = z.string().transform((text, ctx) => {
+  const [, id, position] =
+    /^v1:(aud_[0-9a-z]{26}):([0-9]{1,9})$/.exec(Buffer.from(text, "base64url").toString("utf8")) ?? [];
+  if (id !== undefined) return { id, seq: Number(position) };
+  ctx.addIssue("is not a cursor of ours; leave it out to begin with the first page");
+  return z.NEVER;
+});
+
+export const auditCursor = ({ id, seq: position }: { id: string; seq: number }): string =>
+  Buffer.from(`v1:${id}:${position}`).toString("base64url");
+
+export const auditQuery = z.strictObject({
+  ...filter,
+  order_id: orderId.optional(),
+  from: time.optional(),
+  to: time.optional(),
+  limit: paging.limit,
+  cursor: cursor.optional(),
+});
+
+export const isOrderId = (id: string): boolean => orderId.safeParse(id).success;

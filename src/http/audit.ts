@@ -1,0 +1,133 @@
+import Router from "@koa/router";
+import type { Context } from "koa";
+import { CSV_HEADER, csvLine } from "../audit/csv.ts";
+import { parseEntry } from "../audit/entry.ts";
+import type { TrailFeed } from "../audit/feed.ts";
+import { verifyStored } from "../audit/verify-stored.ts";
+import type { List } from "../contract/paging.ts";
+import {
+  getTrailHead,
+  listEntries,
+  readTrail,
+  scanTrail,
+  type IndexedEntry,
+  type StoredEntry,
+  type TrailHead,
+} from "../db/audit-index.ts";
+import type { Pool } from "../db/pool.ts";
+import type { AuditEntry } from "../domain/audit-entry.ts";
+import { AppError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { flow, goneSignal } from "./audit-flow.ts";
+import { auditCursor, auditQuery, exportQuery, isOrderId, trailQuery } from "./audit-query.ts";
+import { streamTrail } from "./audit-stream.ts";
+import { principal } from "./context.ts";
+import { validate } from "./validate.ts";
+
+export interface AuditRoutesDeps {
+  pool: Pool;
+  feed: TrailFeed;
+  log: Log;
+}
+
+type RouteContext = Context & { params: Record<string, string> };
+
+const JSON_TYPE = "application/json";
+const NDJSON = "application/x-ndjson";
+const CSV = "text/csv";
+
+/** The trail of an order, and of all: paged, exported, live and verified. */
+export function auditRoutes({ pool, feed, log }: AuditRoutesDeps): Router {
+  return new Router()
+    .get("/audit", async (ctx) => {
+      const { tenant } = principal(ctx);
+      const { limit, ...filter } = validate(auditQuery, { ...ctx.query }, "The query");
+      const rows = await listEntries(pool, tenant, { ...filter, limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      const has_more = rows.length > limit;
+      // Ids of one millisecond have no order of their own; within an order, seq has.
+      ctx.body = {
+        object: "list",
+        data: entriesOf(page.sort(newestFirst)),
+        has_more,
+        next_cursor: has_more && last ? auditCursor(last) : null,
+      } satisfies List<AuditEntry>;
+    })
+    .get("/orders/:id/audit", async (ctx) => {
+      const type = ctx.accepts(JSON_TYPE, NDJSON, CSV);
+      if (!type) throw new AppError("not_acceptable", `Accept ${JSON_TYPE}, ${NDJSON} or ${CSV}.`);
+      const order = await trailOf(ctx, pool);
+      ctx.vary("Accept");
+      if (type === JSON_TYPE) ctx.body = await page(ctx, pool, order);
+      else exportTrail(ctx, { pool, log }, order, type);
+    })
+    .get("/orders/:id/audit/stream", async (ctx) => {
+      streamTrail(ctx, { feed, log }, await trailOf(ctx, pool));
+    })
+    .get("/orders/:id/audit/verify", async (ctx) => {
+      const { tenant, id } = await trailOf(ctx, pool);
+      ctx.body = await verifyStored(pool, tenant, id);
+    });
+}
+
+interface Trail extends TrailHead {
+  tenant: string;
+  id: string;
+}
+
+/** The trail that the path names, if it is the caller's. */
+async function trailOf(ctx: RouteContext, pool: Pool): Promise<Trail> {
+  const { tenant } = principal(ctx);
+  const id = ctx.params["id"] ?? "";
+  const head = isOrderId(id) ? await getTrailHead(pool, tenant, id) : null;
+  if (!head) throw new AppError("not_found", `There is no order ${id.slice(0, 64)}.`);
+  return { ...head, tenant, id };
+}
+
+async function page(ctx: RouteContext, pool: Pool, { tenant, id }: Trail): Promise<List<AuditEntry>> {
+  const { limit, ...filter } = validate(trailQuery, { ...ctx.query }, "The query");
+  const rows = await readTrail(pool, tenant, id, { ...filter, limit: limit + 1 });
+  const shown = rows.slice(0, limit);
+  const has_more = rows.length > limit;
+  return {
+    object: "list",
+    data: entriesOf(shown),
+    has_more,
+    next_cursor: has_more ? String(shown.at(-1)?.seq) : null,
+  };
+}
+
+/** All of it as it is now, as a file. The headers give its length and head, against which the file can be verified. */
+function exportTrail(
+  ctx: RouteContext,
+  { pool, log }: { pool: Pool; log: Log },
+  { tenant, id, entries, head_hash }: Trail,
+  type: string,
+): void {
+  const filter = validate(exportQuery, { ...ctx.query }, "The query");
+  const batches = scanTrail(pool, tenant, id, { ...filter, before: entries });
+  ctx.set("Audit-Entries", String(entries));
+  ctx.set("Audit-Head-Hash", head_hash);
+  ctx.attachment(`${id}.${type === CSV ? "csv" : "ndjson"}`);
+  ctx.set("Content-Type", type === CSV ? `${CSV}; charset=utf-8; header=present` : NDJSON);
+  flow(ctx, type === CSV ? csv(batches) : ndjson(batches), { signal: goneSignal(ctx), log });
+}
+
+async function* ndjson(batches: AsyncIterable<StoredEntry[]>): AsyncGenerator<string> {
+  for await (const batch of batches)
+    yield batch.map(({ text }) => (text === null ? "" : `${text}\n`)).join("");
+}
+
+async function* csv(batches: AsyncIterable<StoredEntry[]>): AsyncGenerator<string> {
+  yield CSV_HEADER;
+  for await (const batch of batches) yield entriesOf(batch).map(csvLine).join("");
+}
+
+/** What is gone from the streams or cannot be read is left out here, and named by `verify`. */
+const entriesOf = (rows: StoredEntry[]): AuditEntry[] =>
+  rows.flatMap(({ text }) => (text === null ? [] : (parseEntry(text) ?? [])));
+
+const newestFirst = (a: IndexedEntry, b: IndexedEntry): number =>
+  b.at.getTime() - a.at.getTime() ||
+  (a.order_id === b.order_id ? b.seq - a.seq : a.order_id < b.order_id ? 1 : -1);
