@@ -7,11 +7,15 @@ import { startEmbeddedPostgres } from "./db/embedded.ts";
 import { migrate } from "./db/migrate.ts";
 import { createPool } from "./db/pool.ts";
 import { parsePolicy, PolicyError, type Policy } from "./domain/policy.ts";
+import { createTrailFeed } from "./audit/feed.ts";
 import { startEngine } from "./engine/engine.ts";
 import { createFault } from "./engine/fault.ts";
 import { parkedCount } from "./engine/mailbox.ts";
+import { onChanged } from "./engine/wakeups.ts";
 import { AppError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
+import { auditSocket } from "./http/audit-socket.ts";
+import { auditRoutes } from "./http/audit.ts";
 import { createAuthenticate } from "./http/auth.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createIntake } from "./inbox/accept.ts";
@@ -113,6 +117,9 @@ async function start(
   const sweeper = startParkedSweeper(pool, log);
   stops.push(() => sweeper.stop());
 
+  const authenticate = createAuthenticate(config.apiKeys);
+  const feed = createTrailFeed({ db: pool, onChanged, log });
+  stops.push(() => feed.close());
   let accepting = true;
   const links = linksOf(url, provider?.url ?? null, mailbox !== null);
   const app = createApp({
@@ -125,12 +132,16 @@ async function start(
     accepting: () => accepting,
     links,
     publicUrl,
-    authenticate: createAuthenticate(config.apiKeys),
+    authenticate,
     mailbox,
-    resources: [],
+    resources: [auditRoutes({ pool, feed, log })],
   });
   const handle = app.callback();
   server.on("request", (request, response) => void handle(request, response));
+  const upgrade = auditSocket({ pool, feed, authenticate, log });
+  server.on("upgrade", (request, socket, head) => {
+    if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+  });
   stops.push(() => {
     accepting = false;
   });

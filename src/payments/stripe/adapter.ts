@@ -34,8 +34,11 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
   async function change(id: string, run: () => Promise<Stripe.PaymentIntent>, expected: string[]) {
     const payment = await call(async () => paymentOf(intentShape.parse(await run()))).catch(
       async (error: unknown) => {
-        if (error instanceof ProviderError && error.code === "payment_intent_unexpected_state")
-          return retrieve(id);
+        if (!(error instanceof ProviderError)) throw error;
+        if (error.code === "payment_intent_unexpected_state") return retrieve(id);
+        // After a 5xx the change may have been made, and the same key replays the same 5xx: the payment itself says.
+        const now = error.cause instanceof Stripe.errors.StripeAPIError ? await retrieve(id) : null;
+        if (now && expected.includes(now.status)) return now;
         throw error;
       },
     );
@@ -156,7 +159,7 @@ async function openIntent(
           ? {
               confirm: true,
               payment_method: facts.payment_method ?? "",
-              payment_method_types: ["card"],
+              allowed_payment_method_types: ["card"],
               return_url,
             }
           : { automatic_payment_methods: { enabled: true } }),

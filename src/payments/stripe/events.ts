@@ -114,12 +114,15 @@ function interpret(type: string, object: { object: string }, source: string): In
     case "charge": {
       const charge = chargeShape.parse(object);
       const correlation = by(charge.metadata?.["order_id"], charge.payment_intent, null);
-      if (type === "charge.refunded")
-        return message(correlation, {
-          type: "charge.refunded",
-          amount_refunded: charge.amount_refunded,
-          source,
-        });
+      if (type === "charge.refunded") {
+        // Released without a capture is called refunded too, and so is what a partial capture leaves.
+        const amount_refunded = charge.captured
+          ? charge.amount_refunded - (charge.amount - charge.amount_captured)
+          : 0;
+        return amount_refunded > 0
+          ? message(correlation, { type: "charge.refunded", amount_refunded, source })
+          : { kind: "irrelevant", reason: `${type}: nothing that was captured was given back` };
+      }
       const payment = paymentOfCharge(charge);
       return payment
         ? message(correlation, { type: "payment.seen", payment, source })
