@@ -35,11 +35,18 @@ const ORDER = {
  * approver would, while its trail is printed live. Stays up unless `exit`.
  * @returns 1 when the order did not complete.
  */
-export async function demo(config: Config, log: Log, output: Output, { exit }: { exit: boolean }): Promise<ExitCode> {
+export async function demo(
+  config: Config,
+  log: Log,
+  output: Output,
+  { exit }: { exit: boolean },
+): Promise<ExitCode> {
   const service = await boot(config, log, output);
   endOnSignal(service, log);
   const completed = await drive(service, config, output).catch((error: unknown) => {
-    output.write(`\n${paint(output).red("The demo order did not complete:")} ${error instanceof Error ? error.message : String(error)}\n`);
+    output.write(
+      `\n${paint(output).red("The demo order did not complete:")} ${error instanceof Error ? error.message : String(error)}\n`,
+    );
     return false;
   });
   if (completed) whatNext(service, output);
@@ -52,7 +59,11 @@ async function boot(config: Config, log: Log, output: Output): Promise<Service> 
   const c = paint(output);
   output.write(`${c.bold("Countersign")} starts: `);
   const start = performance.now();
-  const service = await startService({ config, log, onProgress: (part) => output.write(`${c.dim(`${part} … `)}`) });
+  const service = await startService({
+    config,
+    log,
+    onProgress: (part) => output.write(`${c.dim(`${part} … `)}`),
+  });
   output.write(`${c.green("ready")} after ${((performance.now() - start) / 1000).toFixed(1)} s\n\n`);
   return service;
 }
@@ -63,10 +74,23 @@ async function drive(service: Service, config: Config, output: Output): Promise<
   const target: Target = { url: service.url, key: keyOf(config) };
 
   say("merchant", `orders ${formatMoney(ORDER)} for ${ORDER.reference}: POST /v1/orders`);
-  const order = await request<OrderView>(target, "POST", "/v1/orders", ORDER, { "idempotency-key": `demo-${randomUUID()}` });
-  const trail = followTrail({ ...target, orderId: order.id, follow: true, json: false, color: output.color, write: output.write });
+  const order = await request<OrderView>(target, "POST", "/v1/orders", ORDER, {
+    "idempotency-key": `demo-${randomUUID()}`,
+  });
+  const trail = followTrail({
+    ...target,
+    orderId: order.id,
+    follow: true,
+    json: false,
+    color: output.color,
+    write: (text) => output.write(text),
+  });
 
-  await until("the payment page opens", () => get(target, order.id), (o) => o.payment.checkout_url !== null);
+  await until(
+    "the payment page opens",
+    () => get(target, order.id),
+    (o) => o.payment.checkout_url !== null,
+  );
   say("customer", `pays with a test card on ${order.payment.checkout_url ?? ""}`);
   await payAsCustomer(service, order);
 
@@ -76,11 +100,22 @@ async function drive(service: Service, config: Config, output: Output): Promise<
     (m) => m !== undefined,
   );
   say("finance", `gets the mail “${mail?.subject ?? ""}” and approves on its page`);
-  await fetch(mail?.links[0] ?? "", { method: "POST", body: new URLSearchParams({ decision: "approve", comment: "Within budget." }) });
+  await fetch(mail?.links[0] ?? "", {
+    method: "POST",
+    body: new URLSearchParams({ decision: "approve", comment: "Within budget." }),
+  });
 
-  const done = await until("the order completes", () => get(target, order.id), (o) => o.result !== null);
+  const done = await until(
+    "the order completes",
+    () => get(target, order.id),
+    (o) => o.result !== null,
+  );
   await Promise.race([trail, sleep(3_000)]);
-  const verdict = await request<{ valid: boolean; entries: number }>(target, "GET", `/v1/orders/${order.id}/audit/verify`);
+  const verdict = await request<{ valid: boolean; entries: number }>(
+    target,
+    "GET",
+    `/v1/orders/${order.id}/audit/verify`,
+  );
   const captured = formatMoney({ amount: done.payment.amount_captured, currency: done.currency });
   const ok = done.status === "completed" && verdict.valid;
   output.write(
@@ -112,7 +147,9 @@ async function mailFor(service: Service, order: OrderView): Promise<DemoMail | u
   const response = await fetch(`${service.url}/dev/mailbox.json?to=finance@example.com`);
   const mails = (await response.json()) as (DemoMail & { text: string })[];
   const { approval } = await get({ url: service.url, key: "ck_dev" }, order.id);
-  return approval ? mails.find((mail) => mail.subject.includes(order.reference) && mail.links.length > 0) : undefined;
+  return approval
+    ? mails.find((mail) => mail.subject.includes(order.reference) && mail.links.length > 0)
+    : undefined;
 }
 
 async function until<T>(what: string, look: () => Promise<T>, found: (value: T) => boolean): Promise<T> {
@@ -128,6 +165,7 @@ async function until<T>(what: string, look: () => Promise<T>, found: (value: T) 
 function whatNext(service: Service, output: Output): void {
   const c = paint(output);
   output.write(`\n${c.bold("Try next")}\n`);
-  for (const { label, href, what } of service.links) output.write(`  ${label.padEnd(9)} ${c.underline(href)}  ${c.dim(what)}\n`);
+  for (const { label, href, what } of service.links)
+    output.write(`  ${label.padEnd(9)} ${c.underline(href)}  ${c.dim(what)}\n`);
   output.write(`\n  curl -H 'Authorization: Bearer ck_dev' ${service.url}/v1/orders\n`);
 }

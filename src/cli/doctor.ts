@@ -24,7 +24,8 @@ export async function examine(config: Config, log: Log): Promise<Check[]> {
 }
 
 async function database({ databaseUrl }: Config): Promise<Check> {
-  if (databaseUrl === null) return { name: "database", ok: true, detail: "embedded PostgreSQL; set DATABASE_URL for production" };
+  if (databaseUrl === null)
+    return { name: "database", ok: true, detail: "embedded PostgreSQL; set DATABASE_URL for production" };
   const pool = createPool({ url: databaseUrl, max: 1, applicationName: "countersign-doctor" });
   try {
     const { rows } = await pool.query<{ number: number; version: string; mode: string }>(
@@ -33,7 +34,11 @@ async function database({ databaseUrl }: Config): Promise<Check> {
     );
     const [found] = rows;
     const ok = (found?.number ?? 0) >= OLDEST_POSTGRES;
-    return { name: "database", ok, detail: `PostgreSQL ${found?.version}, synchronous_commit ${found?.mode}${ok ? "" : "; 14 or newer is needed"}` };
+    return {
+      name: "database",
+      ok,
+      detail: `PostgreSQL ${found?.version}, synchronous_commit ${found?.mode}${ok ? "" : "; 14 or newer is needed"}`,
+    };
   } catch (error) {
     return { name: "database", ok: false, detail: `DATABASE_URL: ${messageOf(error)}` };
   } finally {
@@ -42,25 +47,41 @@ async function database({ databaseUrl }: Config): Promise<Check> {
 }
 
 async function smtp({ smtpUrl, mailFrom }: Config, log: Log): Promise<Check> {
-  if (smtpUrl === null) return { name: "mail", ok: true, detail: "development mailbox; set SMTP_URL for production" };
+  if (smtpUrl === null)
+    return { name: "mail", ok: true, detail: "development mailbox; set SMTP_URL for production" };
   const mailer = createMailer({ smtpUrl, from: mailFrom, log });
   try {
     const check = await mailer.verify();
-    return { name: "mail", ok: check.ok, detail: check.ok ? "the SMTP server lets us in" : `SMTP_URL: ${check.reason}` };
+    return {
+      name: "mail",
+      ok: check.ok,
+      detail: check.ok ? "the SMTP server lets us in" : `SMTP_URL: ${check.reason}`,
+    };
   } finally {
     mailer.close();
   }
 }
 
 async function provider({ stripe }: Config): Promise<Check> {
-  if (stripe.apiBase === null) return { name: "provider", ok: true, detail: "bundled mock provider; set STRIPE_API_BASE for production" };
+  if (stripe.apiBase === null)
+    return {
+      name: "provider",
+      ok: true,
+      detail: "bundled mock provider; set STRIPE_API_BASE for production",
+    };
   try {
-    await createStripeProvider({ apiKey: stripe.apiKey, apiBase: stripe.apiBase }).retrieve("pi_countersign_doctor");
+    await createStripeProvider({ apiKey: stripe.apiKey, apiBase: stripe.apiBase }).retrieve(
+      "pi_countersign_doctor",
+    );
     return { name: "provider", ok: false, detail: "the provider knows a payment that cannot exist" };
   } catch (error) {
     // That this payment is missing is the answer of a provider that knows our key.
     const ok = error instanceof ProviderError && error.code === "resource_missing";
-    return { name: "provider", ok, detail: ok ? `${stripe.apiBase} knows the key` : `STRIPE_API_BASE, STRIPE_API_KEY: ${messageOf(error)}` };
+    return {
+      name: "provider",
+      ok,
+      detail: ok ? `${stripe.apiBase} knows the key` : `STRIPE_API_BASE, STRIPE_API_KEY: ${messageOf(error)}`,
+    };
   }
 }
 

@@ -15,7 +15,12 @@ export interface InboxRow {
 export function inboxTable(rows: InboxRow[], output: Output): string {
   if (rows.length === 0) return "no webhook was received yet\n";
   const c = paint(output);
-  const colors: Record<string, (text: string) => string> = { routed: c.green, parked: c.yellow, quarantined: c.red, failed: c.red };
+  const colors: Record<string, (text: string) => string> = {
+    routed: c.green,
+    parked: c.yellow,
+    quarantined: c.red,
+    failed: c.red,
+  };
   return rows
     .map((row) => {
       const state = (colors[row.state] ?? c.dim)(row.state.padEnd(11));

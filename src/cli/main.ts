@@ -56,7 +56,8 @@ program
   .option("--json", "for machines", false)
   .action(async ({ json }: { json: boolean }) => {
     const config = loadConfig();
-    const embedded = config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
+    const embedded =
+      config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
     try {
       const { applied } = await migrate(config.databaseUrl ?? embedded?.url ?? "");
       if (json) write(`${JSON.stringify({ applied })}\n`);
@@ -74,7 +75,9 @@ program
     const checks = await examine(loadConfig(), createLog("silent"));
     const c = paint(stdout);
     if (json) write(`${JSON.stringify({ ok: checks.every((check) => check.ok), checks })}\n`);
-    else for (const { name, ok, detail } of checks) write(`${ok ? c.green("✓") : c.red("✗")} ${name.padEnd(13)} ${detail}\n`);
+    else
+      for (const { name, ok, detail } of checks)
+        write(`${ok ? c.green("✓") : c.red("✗")} ${name.padEnd(13)} ${detail}\n`);
     finish(checks.every((check) => check.ok) ? 0 : 1);
   });
 
@@ -88,7 +91,8 @@ program
   .action(async (options: { port: string; dataDir: string; webhookUrl?: string; webhookSecret: string }) => {
     const { startMockProvider } = await import("../mock-provider/server.ts");
     const port = Number(options.port);
-    if (!Number.isInteger(port) || port < 0 || port > 65535) throw new InvalidArgumentError("--port: write a port from 0 to 65535");
+    if (!Number.isInteger(port) || port < 0 || port > 65535)
+      throw new InvalidArgumentError("--port: write a port from 0 to 65535");
     const provider = await startMockProvider({
       port,
       host: "127.0.0.1",
@@ -96,30 +100,46 @@ program
       log: createLog("info"),
       ...(options.webhookUrl ? { webhook: { url: options.webhookUrl, secret: options.webhookSecret } } : {}),
     });
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void provider.stop().then(() => finish(0)));
+    for (const signal of ["SIGTERM", "SIGINT"] as const)
+      process.on(signal, () => void provider.stop().then(() => finish(0)));
     write(`${provider.url}\nready\n`);
   });
 
-remote(program.command("trail").argument("<order>", "the order's id").description("print an order's audit trail"))
+remote(
+  program.command("trail").argument("<order>", "the order's id").description("print an order's audit trail"),
+)
   .option("--follow", "go on until the trail is closed", false)
   .action(async (orderId: string, options: Target & { follow: boolean; json: boolean }) => {
     finish(await followTrail({ ...options, orderId, color: stdout.color, write }));
   });
 
-remote(program.command("verify").argument("<what>", "an exported file, or an order's id").description("prove a trail"))
-  .action(async (what: string, options: Target & { json: boolean }) => {
-    const verdict = what.startsWith("ord_") ? await verifyOrder({ ...options, orderId: what }) : await verifyFile(what);
-    write(options.json ? `${JSON.stringify(verdict.result)}\n` : `${verdict.message}\n`);
-    finish(verdict.code);
-  });
+remote(
+  program
+    .command("verify")
+    .argument("<what>", "an exported file, or an order's id")
+    .description("prove a trail"),
+).action(async (what: string, options: Target & { json: boolean }) => {
+  const verdict = what.startsWith("ord_")
+    ? await verifyOrder({ ...options, orderId: what })
+    : await verifyFile(what);
+  write(options.json ? `${JSON.stringify(verdict.result)}\n` : `${verdict.message}\n`);
+  finish(verdict.code);
+});
 
 const inbox = program.command("inbox").description("received webhooks");
 remote(inbox.command("ls").description("list the newest"))
   .option("--state <state>", "routed, parked, ignored, quarantined or failed")
   .option("--limit <n>", "how many, 1 to 100", "20")
   .action(async (options: Target & { state?: string; limit: string; json: boolean }) => {
-    const query = new URLSearchParams({ limit: options.limit, ...(options.state ? { state: options.state } : {}) });
-    const list = await request<{ data: InboxRow[] }>(options, "GET", `/v1/webhooks/inbox?${query.toString()}`);
+    const query = new URLSearchParams({
+      limit: options.limit,
+      ...(options.state ? { state: options.state } : {}),
+    });
+    const list = await request<{ data: InboxRow[] }>(
+      options,
+      "GET",
+      `/v1/webhooks/inbox?${query.toString()}`,
+    );
     write(options.json ? `${JSON.stringify(list)}\n` : inboxTable(list.data, stdout));
   });
 remote(inbox.command("show").argument("<id>").description("one of them, with headers and body")).action(

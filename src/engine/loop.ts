@@ -5,9 +5,6 @@ import { park } from "./mailbox.ts";
 import type { Machine } from "./machine.ts";
 import { publish } from "./publish.ts";
 
-/** Told of every committed transition. */
-export type OnTransition = (machine: string, id: string, segment: number) => void;
-
 interface Run<State, Message, Effect> {
   machine: Machine<State, Message, Effect>;
   id: string;
@@ -15,7 +12,8 @@ interface Run<State, Message, Effect> {
   pool: Pool;
   /** Performs one piece of work as a durable step and says what came of it; never throws. */
   perform(work: Todo<Effect>): Promise<Message>;
-  onTransition: OnTransition;
+  /** Told of every committed transition. */
+  onTransition(): void;
   fault: Fault;
 }
 
@@ -54,7 +52,7 @@ export async function run<State, Message, Effect>(loop: Run<State, Message, Effe
     loop.fault("publish", "before");
     const published = await working(() => publish(machine, id, outcomes));
     loop.fault("publish", "after");
-    loop.onTransition(machine.workflow, id, segment);
+    loop.onTransition();
     if (published.closed) return;
     const { due } = published;
     outcomes = due.length > 0 ? await working(() => Promise.all(due.map((work) => loop.perform(work)))) : [];

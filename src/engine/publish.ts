@@ -15,9 +15,6 @@ export interface Published<Effect> {
   closed: boolean;
 }
 
-/** Called after each commit with what changed, to wake those who wait for it. */
-export type OnCommitted = (id: string, workflowId: string) => void;
-
 /**
  * One transition, in one commit: takes every waiting message, decides each, and writes row, events, stream, index and the
  * engine's checkpoint together. This is `recv` and `setEvent` and `writeStream` in one transaction instead of nine; the

@@ -16,9 +16,10 @@ import {
 } from "../mail/templates/index.ts";
 import type { Mailer } from "../mail/transport.ts";
 
-interface Deps {
+export interface ApprovalEffectDeps {
   pool: Pool;
   mailer: Mailer;
+  /** Links are signed with this one. */
   linkSecret: LinkSecret;
   publicUrl: string;
   log: Log;
@@ -42,7 +43,7 @@ class MailError extends Error {
 
 /** Performs one effect of an approval; repeated, the mail is the same mail and the report the same message. */
 export async function performApprovalEffect(
-  deps: Deps,
+  deps: ApprovalEffectDeps,
   id: string,
   key: string,
   effect: ApprovalEffect,
@@ -57,7 +58,7 @@ export async function performApprovalEffect(
   return mail(deps, row.state, effect);
 }
 
-async function mail(deps: Deps, state: ApprovalState, effect: MailEffect): Promise<Done> {
+async function mail(deps: ApprovalEffectDeps, state: ApprovalState, effect: MailEffect): Promise<Done> {
   const link = await linkFor(deps, state, effect);
   const content = contentOf(state, effect, link);
   const thread = `<${state.id}@countersign>`;
@@ -81,7 +82,7 @@ async function mail(deps: Deps, state: ApprovalState, effect: MailEffect): Promi
 
 /** The approver's own link. Only a hash of its token is kept, before the mail that carries it goes out. */
 async function linkFor(
-  { pool, linkSecret, publicUrl }: Deps,
+  { pool, linkSecret, publicUrl }: ApprovalEffectDeps,
   state: ApprovalState,
   effect: MailEffect,
 ): Promise<string> {

@@ -10,7 +10,7 @@ import { startInTransaction } from "../engine/start.ts";
 import type { Log } from "../log.ts";
 import { ProviderError, type PaymentProvider } from "../payments/provider.ts";
 
-interface Deps {
+export interface OrderEffectDeps {
   pool: Pool;
   provider: PaymentProvider;
   publicUrl: string;
@@ -19,7 +19,7 @@ interface Deps {
 
 /** Performs one effect of an order. `key` makes a repetition the same call. */
 export async function performOrderEffect(
-  deps: Deps,
+  deps: OrderEffectDeps,
   orderId: string,
   key: string,
   effect: OrderEffect,
@@ -72,7 +72,7 @@ function paymentOf(order: OrderState): string {
 
 /** Starts the approval's own workflow; its row and the engine's commit together, and a second time changes nothing. */
 async function openApproval(
-  { pool, provider, log }: Deps,
+  { pool, provider, log }: OrderEffectDeps,
   order: OrderState,
   effect: Extract<OrderEffect, { kind: "open_approval" }>,
 ): Promise<EffectResult> {

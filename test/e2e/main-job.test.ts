@@ -9,18 +9,34 @@ afterAll(() => service?.end());
 
 test("a small order is captured as soon as it is paid", async () => {
   const order = await service.create();
-  expect(order).toMatchObject({ status: "awaiting_payment", progress: 20, payment: { id: null, amount_captured: 0 } });
+  expect(order).toMatchObject({
+    status: "awaiting_payment",
+    progress: 20,
+    payment: { id: null, amount_captured: 0 },
+  });
   await service.pay(order);
   const done = await service.reached(order.id, "completed");
-  expect(done).toMatchObject({ progress: 100, approval: null, payment: { amount_captured: 1250, amount_refunded: 0 } });
+  expect(done).toMatchObject({
+    progress: 100,
+    approval: null,
+    payment: { amount_captured: 1250, amount_refunded: 0 },
+  });
   expect(await service.ledger(done.payment.id)).toMatchObject({ captured: 1250, captures: 1, refunded: 0 });
 });
 
 test("a large order is held, approved by a mailed link, and only then captured", async () => {
-  const order = await service.create({ amount: 125_000, reference: "PO-large", requested_by: "sam@example.com" });
+  const order = await service.create({
+    amount: 125_000,
+    reference: "PO-large",
+    requested_by: "sam@example.com",
+  });
   await service.pay(order);
   const waiting = await service.reached(order.id, "awaiting_approval");
-  expect(waiting.payment).toMatchObject({ status: "requires_capture", amount_captured: 0, amount_authorized: 125_000 });
+  expect(waiting.payment).toMatchObject({
+    status: "requires_capture",
+    amount_captured: 0,
+    amount_authorized: 125_000,
+  });
   const mail = await service.mail("finance@example.com", (m) => m.subject.includes("PO-large"));
   const page = await service.decide(mail.links[0]!, "approve", "fine with me");
   expect(page.status).toBe(200);
@@ -28,7 +44,11 @@ test("a large order is held, approved by a mailed link, and only then captured",
   const done = await service.reached(order.id, "completed");
   expect(done.payment.amount_captured).toBe(125_000);
   expect(done.approvals).toMatchObject([{ status: "approved", decided_by: "finance@example.com" }]);
-  expect(await service.ledger(done.payment.id)).toMatchObject({ authorized: 125_000, captured: 125_000, captures: 1 });
+  expect(await service.ledger(done.payment.id)).toMatchObject({
+    authorized: 125_000,
+    captured: 125_000,
+    captures: 1,
+  });
 });
 
 test("a rejected order releases the money and charges nothing", async () => {

@@ -37,7 +37,14 @@ export async function startTestService(env: Record<string, string> = {}): Promis
   const database = await createDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), "countersign-service-"));
   const config = loadConfig(
-    { PORT: "0", PROVIDER_PORT: "0", DATABASE_URL: database.url, DATA_DIR: dataDir, LOG_LEVEL: "silent", ...env },
+    {
+      PORT: "0",
+      PROVIDER_PORT: "0",
+      DATABASE_URL: database.url,
+      DATA_DIR: dataDir,
+      LOG_LEVEL: "silent",
+      ...env,
+    },
     dataDir,
   );
   const service = await startService({ config, log: createLog(config.logLevel) });
@@ -73,11 +80,14 @@ export function clientOf(url: string, providerUrl: string) {
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    const json = response.headers.get("content-type")?.includes("json") ? (JSON.parse(text) as T) : (text as T);
+    const json = response.headers.get("content-type")?.includes("json")
+      ? (JSON.parse(text) as T)
+      : (text as T);
     return { status: response.status, headers: response.headers, body: json };
   }
 
-  const order = async (id: string): Promise<OrderView> => (await call<OrderView>("GET", `/v1/orders/${id}`)).body;
+  const order = async (id: string): Promise<OrderView> =>
+    (await call<OrderView>("GET", `/v1/orders/${id}`)).body;
 
   /** Polls until `found` says so, or fails with what there was at last. */
   async function until<T>(look: () => Promise<T>, found: (value: T) => boolean, within = 10_000): Promise<T> {
@@ -85,7 +95,8 @@ export function clientOf(url: string, providerUrl: string) {
     for (;;) {
       const value = await look();
       if (found(value)) return value;
-      if (Date.now() > deadline) throw new Error(`not reached in ${within} ms; at last: ${JSON.stringify(value)}`);
+      if (Date.now() > deadline)
+        throw new Error(`not reached in ${within} ms; at last: ${JSON.stringify(value)}`);
       await sleep(20);
     }
   }
@@ -123,7 +134,9 @@ export function clientOf(url: string, providerUrl: string) {
     mail: (to: string, matches: (mail: Mail) => boolean = () => true): Promise<Mail> =>
       until(
         async () => {
-          const mails = (await (await fetch(`${url}/dev/mailbox.json?to=${encodeURIComponent(to)}`)).json()) as Mail[];
+          const mails = (await (
+            await fetch(`${url}/dev/mailbox.json?to=${encodeURIComponent(to)}`)
+          ).json()) as Mail[];
           return mails.find(matches) as Mail;
         },
         (mail) => mail !== undefined,
@@ -131,13 +144,19 @@ export function clientOf(url: string, providerUrl: string) {
     /** Clicks on a mailed link's page. */
     decide: (link: string, decision: string, comment = "") =>
       fetch(link, { method: "POST", body: new URLSearchParams({ decision, comment }) }),
-    async trail(id: string): Promise<{ seq: number; type: string; actor: { type: string; id: string }; data: Record<string, unknown> }[]> {
+    async trail(
+      id: string,
+    ): Promise<
+      { seq: number; type: string; actor: { type: string; id: string }; data: Record<string, unknown> }[]
+    > {
       const { body } = await call<{ data: never[] }>("GET", `/v1/orders/${id}/audit?limit=100`);
       return body.data;
     },
     /** The provider's truth about one payment. */
     async ledger(paymentId: string | null): Promise<Record<string, unknown> | undefined> {
-      const response = await fetch(`${providerUrl}/_mock/ledger?limit=100`, { headers: { authorization: "Bearer sk_test_mock" } });
+      const response = await fetch(`${providerUrl}/_mock/ledger?limit=100`, {
+        headers: { authorization: "Bearer sk_test_mock" },
+      });
       const { data } = (await response.json()) as { data: Record<string, unknown>[] };
       return data.find((row) => row["payment_intent"] === paymentId);
     },
