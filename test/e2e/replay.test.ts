@@ -1,5 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { replay, type ReplayOptions } from "../../scripts/replay/replay.ts";
@@ -39,7 +41,7 @@ async function everything() {
     messages: await rows(
       "select count(*), count(*) filter (where consumed) as consumed from dbos.notifications",
     ),
-    ledger: (await ledger.json()) as unknown,
+    ledger: await ledger.json(),
     mails: ((await (await fetch(`${service.url}/dev/mailbox.json`)).json()) as unknown[]).length,
   };
 }
@@ -68,11 +70,6 @@ test("shuffled and duplicated input leaves the same end states", { timeout: 120_
     const wild = await play({ set: `seed-${seed}`, shuffle: true, seed, duplicate: 0.5 });
     expect(troubles(wild), `seed ${seed}`).toEqual([]);
     expect(ends(wild)).toEqual(ends(calm));
-    for (const { order_id } of wild.orders) {
-      const { body } = await service.call("GET", `/v1/orders/${order_id}/audit/verify`);
-      // the route may not be there in every build; where it is, the chain is whole
-      if ("valid" in body) expect(body).toMatchObject({ valid: true });
-    }
   }
 });
 
@@ -106,26 +103,29 @@ test("a single webhook is sent to the order that is named", async () => {
   await service.reached(order.id, "completed");
 });
 
-test("the command tells a person what happened, a program in JSON, and the shell by its exit code", () => {
-  const run = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ["--import", "tsx", "scripts/replay.ts", "--url", service.url, ...args],
-      { cwd: ROOT, encoding: "utf8" },
-    );
-    return { status, stdout, stderr };
-  };
-  const human = run("fixtures/webhooks/refunded");
+/** As a person runs it; without blocking this process, which is the service. */
+async function run(...args: string[]) {
+  const command = ["--import", "tsx", "scripts/replay.ts", "--url", service.url, ...args];
+  const child = spawn(process.execPath, command, { cwd: ROOT });
+  const exited = once(child, "exit") as Promise<[number | null]>;
+  const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
+  return { status, stdout, stderr };
+}
+
+test("the command tells a person what happened, and a program in JSON", async () => {
+  const human = await run("fixtures/webhooks/refunded");
   expect(human).toMatchObject({ status: 0, stderr: "" });
   expect(human.stdout).toMatch(/07-charge\.refunded\.json +routed/);
   expect(human.stdout).toContain("1 of 1 orders as expected");
-  const json = run("--json", "fixtures/scenarios/refunded.json");
+  const json = await run("--json", "fixtures/scenarios/refunded.json");
   expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, orders: [{ status: "refunded" }] });
-  expect(run("--duplicate", "2")).toMatchObject({ status: 2 });
-  expect(run("--nonsense")).toMatchObject({ status: 2 });
-  expect(run("--url", "http://127.0.0.1:1")).toMatchObject({ status: 1 });
+});
+
+test("the command tells the shell by its exit code", async () => {
+  expect(await run("--duplicate", "2")).toMatchObject({ status: 2 });
+  expect(await run("--nonsense")).toMatchObject({ status: 2 });
+  expect(await run("--url", "http://127.0.0.1:1")).toMatchObject({ status: 1 });
   // signed with a secret that the service does not know
-  expect(
-    run("--set", "foreign", "--secret", "whsec_foreign", "--wait", "1", "fixtures/webhooks/paid").status,
-  ).toBe(1);
+  const foreign = ["--set", "foreign", "--secret", "whsec_foreign", "--wait", "1", "fixtures/webhooks/paid"];
+  expect(await run(...foreign)).toMatchObject({ status: 1 });
 });
