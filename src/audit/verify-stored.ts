@@ -1,9 +1,13 @@
 import { findUnindexed, getTrailHead, readIndexed, type IndexedEntry } from "../db/audit-index.ts";
 import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
+import type { AuditEntry } from "../domain/audit-entry.ts";
 import { parseEntry } from "./entry.ts";
 import { verifyChain, type Verdict } from "./verify.ts";
 
 const BATCH = 500;
+
+/** An entry of which the index says something else. */
+type Misplaced = Pick<AuditEntry, "seq" | "prev_hash">;
 
 /**
  * Verifies an order's trail as stored: the chain of what the streams hold, against the length and head in the order's row and
@@ -14,11 +18,13 @@ export const verifyStored = (pool: Pool, tenant: string, orderId: string): Promi
     await tx.query("set transaction isolation level repeatable read, read only");
     const head = await getTrailHead(tx, tenant, orderId);
     if (!head) return null;
-    const misplaced: number[] = [];
+    const misplaced: Misplaced[] = [];
     const verdict = await verifyChain(texts(tx, tenant, orderId, misplaced), head);
     const [first] = misplaced;
-    if (first !== undefined && first < (verdict.first_bad_seq ?? Infinity))
-      return { ...verdict, valid: false, entries: first, first_bad_seq: first, fault: "edited" };
+    if (first && first.seq < (verdict.first_bad_seq ?? Infinity)) {
+      const proven = { entries: first.seq, head_hash: first.prev_hash };
+      return { valid: false, ...proven, first_bad_seq: first.seq, fault: "edited" };
+    }
     return verdict.valid ? unindexed(tx, orderId, verdict) : verdict;
   });
 
@@ -27,12 +33,13 @@ async function* texts(
   tx: Tx,
   tenant: string,
   orderId: string,
-  misplaced: number[],
+  misplaced: Misplaced[],
 ): AsyncGenerator<string | null> {
   for (let after = -1; ;) {
     const batch = await readIndexed(tx, tenant, orderId, after, BATCH);
     for (const row of batch) {
-      if (misplaced.length === 0 && disagrees(row)) misplaced.push(row.seq);
+      const entry = misplaced.length === 0 && row.text !== null ? parseEntry(row.text) : null;
+      if (entry && disagrees(row, entry)) misplaced.push(entry);
       yield row.text;
     }
     if (batch.length < BATCH) return;
@@ -40,19 +47,15 @@ async function* texts(
   }
 }
 
-function disagrees(row: IndexedEntry): boolean {
-  const entry = row.text === null ? null : parseEntry(row.text);
-  // What cannot be read, or stands at another place, is named by the chain.
-  if (!entry || entry.seq !== row.seq) return false;
-  return (
-    entry.id !== row.id ||
+/** What cannot be read, or stands at another place, is named by the chain. */
+const disagrees = (row: IndexedEntry, entry: AuditEntry): boolean =>
+  entry.seq === row.seq &&
+  (entry.id !== row.id ||
     entry.order_id !== row.order_id ||
     entry.at !== row.at.toISOString() ||
     entry.type !== row.type ||
     entry.actor.type !== row.actor_type ||
-    entry.actor.id !== row.actor_id
-  );
-}
+    entry.actor.id !== row.actor_id);
 
 /** An entry in the stream that no index row leads to was slipped in. */
 async function unindexed(tx: Tx, orderId: string, verdict: Verdict): Promise<Verdict> {

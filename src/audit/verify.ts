@@ -52,6 +52,8 @@ export async function verifyChain(
   let last: { before: Proven; link: Link } | null = null;
   try {
     for (let next = await source.next(); !next.done; next = await source.next()) {
+      if (expected && proven.entries === expected.entries)
+        return tooMany(proven, last?.before ?? NOTHING, expected);
       if (next.value === null) return fault("missing", proven);
       const link = readLink(next.value);
       if (link && follows(link, proven)) {
@@ -88,46 +90,67 @@ const fault = (kind: Fault, proven: Proven, seq = proven.entries): Verdict => ({
 });
 
 function compare(proven: Proven, before: Proven, expected: ExpectedHead | undefined): Verdict {
-  const { entries, head_hash } = proven;
-  if (expected && entries < expected.entries) return fault("truncated", proven);
-  if (expected && entries > expected.entries)
-    return { ...fault("inserted", proven, expected.entries), entries: expected.entries };
+  if (expected && proven.entries < expected.entries) return fault("truncated", proven);
   // Sound in itself, but another trail: at the latest its last entry is not the one it was.
-  if (expected && head_hash !== expected.head_hash) return fault("edited", before);
-  return { valid: true, entries, head_hash };
+  if (expected && proven.head_hash !== expected.head_hash) return fault("edited", before);
+  return { valid: true, entries: proven.entries, head_hash: proven.head_hash };
 }
 
-/** Names the fault of an entry that does not follow, by what else there is: the true entry at this place, and its successor. */
+function tooMany(proven: Proven, before: Proven, expected: ExpectedHead): Verdict {
+  const verdict = compare(proven, before, expected);
+  return verdict.valid ? fault("inserted", proven) : verdict;
+}
+
+/** Names the fault of an entry that does not follow, by what comes after it. */
 async function diagnose(
   bad: Link | null,
   proven: Proven,
   last: { before: Proven; link: Link } | null,
-  rest: AsyncIterator<unknown> | Iterator<unknown>,
+  source: AsyncIterator<unknown> | Iterator<unknown>,
   expected: ExpectedHead | undefined,
 ): Promise<Verdict> {
-  const first = await rest.next();
-  const next = first.done ? null : readLink(first.value);
-  if (next && follows(next, proven)) return fault("inserted", proven);
-  if (!bad) return fault("malformed", proven);
-  if (!bad.sound) return fault("edited", proven);
-  if (bad.seq < proven.entries) {
+  if (bad?.sound && bad.seq < proven.entries) {
     const twin = last !== null && bad.seq === last.link.seq && bad.prev_hash === last.link.prev_hash;
     return twin && bad.hash !== last.link.hash ? fault("forked", last.before) : fault("inserted", proven);
   }
-  if (!first.done && (await findNext(rest, proven))) return fault("reordered", proven);
-  if (bad.seq > proven.entries) return fault("missing", proven);
+  const rest = await survey(source, bad, proven);
+  if (bad?.sound && bad.seq > proven.entries) {
+    if (!rest.truth) return fault("missing", proven);
+    return fault(rest.again ? "inserted" : "reordered", proven);
+  }
+  if (rest.truth === "next") return fault("inserted", proven);
+  if (!bad) return fault("malformed", proven);
+  if (!bad.sound) return fault("edited", proven);
+  if (rest.truth) return fault("reordered", proven);
   // Sound, at its place, and yet it does not follow: if the next entry or the known head speaks for it, then the one before
   // it was changed and hashed again.
-  const spokenFor =
-    (next !== null && next.sound && next.seq === bad.seq + 1 && next.prev_hash === bad.hash) ||
-    (first.done && (!expected || expected.head_hash === bad.hash));
+  const spokenFor = rest.empty ? !expected || expected.head_hash === bad.hash : rest.continued;
   return spokenFor && last ? fault("edited", last.before) : fault("edited", proven);
 }
 
-async function findNext(rest: AsyncIterator<unknown> | Iterator<unknown>, proven: Proven): Promise<boolean> {
-  for (let next = await rest.next(); !next.done; next = await rest.next()) {
+interface Rest {
+  empty: boolean;
+  /** Where the true entry for the bad one's place is. */
+  truth: "next" | "later" | null;
+  /** Whether the bad entry comes once more. */
+  again: boolean;
+  /** Whether the very next one continues the bad one. */
+  continued: boolean;
+}
+
+async function survey(
+  source: AsyncIterator<unknown> | Iterator<unknown>,
+  bad: Link | null,
+  proven: Proven,
+): Promise<Rest> {
+  const rest: Rest = { empty: true, truth: null, again: false, continued: false };
+  for (let next = await source.next(); !next.done; next = await source.next()) {
     const link = readLink(next.value);
-    if (link && follows(link, proven)) return true;
+    if (link && follows(link, proven)) rest.truth ??= rest.empty ? "next" : "later";
+    if (link?.sound && link.hash === bad?.hash) rest.again = true;
+    if (rest.empty && link?.sound && link.prev_hash === bad?.hash && link.seq === bad.seq + 1)
+      rest.continued = true;
+    rest.empty = false;
   }
-  return false;
+  return rest;
 }

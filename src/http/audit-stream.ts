@@ -30,7 +30,6 @@ export function streamTrail(
   ctx.set("Content-Type", "text/event-stream");
   ctx.set("Cache-Control", "no-store");
   ctx.set("X-Accel-Buffering", "no");
-  ctx.req.socket.setNoDelay(true);
   flow(ctx, events(feed.follow(tenant, id, { after, signal })), { signal, log });
 }
 
