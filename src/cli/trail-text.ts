@@ -26,6 +26,8 @@ const aside = (...parts: string[]): string => {
   const said = parts.filter((part) => part !== "");
   return said.length > 0 ? ` (${said.join(", ")})` : "";
 };
+/** Enough of an id to tell it from others; all of it is in the entry. */
+const shortId = (id: unknown): string => word(id).replace(/^(.{28}).{3,}$/, "$1…");
 const because = (value: unknown): string => (word(value) ? `: ${word(value)}` : "");
 const quoted = (value: unknown): string => (word(value) ? `: “${word(value)}”` : "");
 const times = (value: unknown): string => (value === 1 ? "once" : `${word(value)} times`);
@@ -97,9 +99,9 @@ const SAY: Record<string, Say> = {
   "message.ignored": (d) =>
     `${MESSAGE[word(d["message"])] ?? word(d["message"], "A message")} changed nothing${because(d["because"])}`,
 
-  "checkout.opened": (d) => `Checkout page opened${aside(word(d["session_id"]))}`,
+  "checkout.opened": (d) => `Checkout page opened${aside(shortId(d["session_id"]))}`,
   "checkout.expired": () => "Checkout page expired",
-  "payment.created": (d) => `Payment begun${aside(word(d["payment_id"]))}`,
+  "payment.created": (d) => `Payment begun${aside(shortId(d["payment_id"]))}`,
   "payment.requires_action": () => "The customer's bank asks for confirmation",
   "payment.processing": () => "Payment is processing",
   "payment.failed": (d) => `Payment attempt failed${because(d["message"])}${aside(word(d["code"]))}`,
