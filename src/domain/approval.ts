@@ -77,6 +77,8 @@ export interface ApprovalState {
 export interface ApprovalView {
   id: string;
   object: "approval";
+  /** Rises with every report, so that one which comes again is known. */
+  version: number;
   kind: SubjectKind;
   refund_id: string | null;
   status: ApprovalStatus;
@@ -172,6 +174,7 @@ export const approvalView = (state: ApprovalState): ApprovalView => {
   return {
     id: state.id,
     object: "approval",
+    version: state.serial,
     kind: state.subject.kind,
     refund_id: state.refund_id,
     status: state.status,
@@ -306,11 +309,14 @@ function onVote(step: Step, vote: Extract<ApprovalMessage, { type: "vote" }>, no
 function onFailed(step: Step, failed: Extract<ApprovalMessage, { type: "effect.failed" }>, now: Date): Step {
   const work = step.state.todo.find((t) => t.key === failed.key);
   if (!work) return step;
-  const others = step.state.todo.filter((t) => t.key !== failed.key);
   const to = work.effect.kind === "mail" ? work.effect.to : null;
   if (failed.retry || work.effect.kind === "report") {
     const again = postponed(work, now);
-    const waiting = { ...step, state: { ...step.state, todo: [...others, again] } };
+    // In its place: reports keep their order.
+    const waiting = {
+      ...step,
+      state: { ...step.state, todo: step.state.todo.map((t) => (t === work ? again : t)) },
+    };
     return worthTelling(again.attempts) && to
       ? withEntry(waiting, "mail.deferred", SYSTEM, {
           to,
@@ -320,6 +326,7 @@ function onFailed(step: Step, failed: Extract<ApprovalMessage, { type: "effect.f
         })
       : waiting;
   }
+  const others = step.state.todo.filter((t) => t !== work);
   const dropped = withEntry({ ...step, state: { ...step.state, todo: others } }, "mail.refused", SYSTEM, {
     to,
     reason: failed.reason,
@@ -338,13 +345,18 @@ function escalate(step: Step, now: Date, because: string): Step {
   return mailed(told, now, "escalation", people);
 }
 
-/** What the clock brings: a reminder, an escalation, the end. */
+/** Once the deadline has passed nothing counts any more, however late we look: the authorization may lapse. */
+const onDeadline = (step: Step, now: Date): Step =>
+  step.state.status === "pending" && Date.parse(step.state.deadline_at) <= now.getTime()
+    ? conclude(step, "expired", SYSTEM, now, null)
+    : step;
+
+/** What the clock brings: a reminder, an escalation. */
 function onClock(step: Step, now: Date): Step {
   const { state } = step;
   if (state.status !== "pending") return step;
   const times = nextTimes(state);
   const reached = (time: string | null) => time !== null && Date.parse(time) <= now.getTime();
-  if (reached(times.deadline_at)) return conclude(step, "expired", SYSTEM, now, null);
   if (reached(times.remind_at)) {
     const reminded = { ...step, state: { ...state, reminded: true } };
     const people = approvalView(state).waiting_for;
@@ -423,7 +435,7 @@ function onMessage(step: Step, message: ApprovalMessage, now: Date): Step {
  * and state only the order's own workflow writes) as one more piece of work.
  */
 export function decideApproval(state: ApprovalState, message: ApprovalMessage, now: Date): ApprovalState {
-  const step = onClock(onMessage({ state, entries: [] }, message, now), now);
+  const step = onClock(onMessage(onDeadline({ state, entries: [] }, now), message, now), now);
   return step.entries.length === 0 && step.state.status === state.status
     ? step.state
     : withTodo(step, now, { kind: "report", entries: step.entries, view: approvalView(step.state) }).state;
@@ -436,15 +448,19 @@ export function approvalWakeAt(state: ApprovalState): string | null {
     times.remind_at,
     times.escalate_at,
     times.deadline_at,
-    ...state.todo.map((work) => work.due_at),
+    ...inTurn(state).map((work) => work.due_at),
   );
 }
 
-/** What is to be done now. Reports go one at a time, so that the order hears them in the order in which they happened. */
-export function approvalDue(state: ApprovalState, now: Date): Todo<ApprovalEffect>[] {
-  const report = state.todo.find((work) => work.effect.kind === "report");
-  return state.todo.filter((work) => isDue(work, now) && (work.effect.kind === "mail" || work === report));
+/** Reports go one at a time, so that the order hears them in the order in which they happened. */
+function inTurn({ todo: works }: ApprovalState): Todo<ApprovalEffect>[] {
+  const report = works.find((work) => work.effect.kind === "report");
+  return works.filter((work) => work.effect.kind === "mail" || work === report);
 }
+
+/** What is to be done now. */
+export const approvalDue = (state: ApprovalState, now: Date): Todo<ApprovalEffect>[] =>
+  inTurn(state).filter((work) => isDue(work, now));
 
 /** Nothing is expected any more: decided, and everybody was told. */
 export const isApprovalAtRest = (state: ApprovalState): boolean =>

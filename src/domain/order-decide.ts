@@ -5,6 +5,7 @@ import {
   orderApproval,
   refundableAmount,
   refundedAmount,
+  refundsHeardOf,
   type EffectResult,
   type EndStatus,
   type Ending,
@@ -18,11 +19,11 @@ import {
 } from "./order.ts";
 import {
   holdsAuthorization,
-  isPayable,
   mergePayment,
   newPayment,
   type DisputeSnapshot,
   type PaymentSnapshot,
+  type PaymentState,
   type RefundSnapshot,
 } from "./payment.ts";
 import type { ApprovalPlan } from "./policy.ts";
@@ -41,6 +42,8 @@ interface Step {
   state: OrderState;
   entries: AuditDraft[];
   now: Date;
+  /** The work whose outcome this is: when it turns out that it has to be done again, it waits as after a failure. */
+  answered?: Todo<OrderEffect>;
 }
 
 export interface Decided {
@@ -83,19 +86,20 @@ const tell = (step: Step, type: string, actor: Actor, data: Record<string, unkno
   entries: [...step.entries, { type, actor, data }],
 });
 
-/** Asks for work, unless work of this kind is already under way: at most one capture is ever outstanding. */
+/** What an effect is about, beyond its kind: an order has one payment, but several refunds and approvals. */
+const objectOf = (effect: OrderEffect): string | null =>
+  "approval_id" in effect ? effect.approval_id : effect.kind === "refund" ? effect.refund_id : null;
+
+/** Asks for work, unless the same is already under way: at most one capture is ever outstanding. */
 function ask(step: Step, effect: OrderEffect): Step {
-  const same = (other: OrderEffect) =>
-    other.kind === effect.kind &&
-    (effect.kind !== "refund" || (other.kind === "refund" && other.refund_id === effect.refund_id)) &&
-    (effect.kind !== "withdraw_approval" ||
-      (other.kind === "withdraw_approval" && other.approval_id === effect.approval_id)) &&
-    (effect.kind !== "open_approval" ||
-      (other.kind === "open_approval" && other.approval_id === effect.approval_id));
+  const same = (other: OrderEffect) => other.kind === effect.kind && objectOf(other) === objectOf(effect);
   if (step.state.todo.some((work) => same(work.effect))) return step;
   const serial = step.state.serial + 1;
   const work = todo(`${step.state.facts.id}:${effect.kind}:${serial}`, effect, step.now);
-  return set(step, { serial, todo: [...step.state.todo, work] });
+  const { answered } = step;
+  const waits = answered !== undefined && same(answered.effect);
+  const asked = waits ? postponed({ ...work, attempts: answered.attempts }, step.now) : work;
+  return set(step, { serial, todo: [...step.state.todo, asked] });
 }
 
 const drop = (step: Step, kind: OrderEffect["kind"]): Step =>
@@ -172,6 +176,7 @@ function onSession(step: Step, session: SessionSnapshot, source: string): Step {
       ...payment,
       id: payment.id ?? session.payment_id,
       session_id: session.id,
+      session_complete: payment.session_complete || session.status === "complete",
       session_expired: payment.session_expired || session.status === "expired",
       checkout_url: payment.checkout_url ?? session.url,
     },
@@ -204,8 +209,8 @@ function onRefund(step: Step, seen: RefundSnapshot, source: string): Step {
     };
     return tellRefund(set(step, { refunds: [...refunds, outside] }), outside, source);
   }
-  // succeeded, failed and canceled are final, except that a refund may fail after it succeeded.
-  const final = known.status === "failed" || known.status === "canceled";
+  // succeeded, failed and canceled are final once the provider says so, except that a refund may fail after it succeeded.
+  const final = known.provider_id !== null && (known.status === "failed" || known.status === "canceled");
   const backward = known.status === "succeeded" && seen.status !== "failed" && seen.status !== "succeeded";
   if (final || backward || (known.status === seen.status && known.provider_id === seen.id)) return step;
   const merged: Refund = { ...known, status: seen.status, provider_id: seen.id, failure: seen.failure };
@@ -225,9 +230,9 @@ const tellRefund = (step: Step, refund: Refund, source: string): Step =>
 
 function onChargeRefunded(step: Step, amount: number, source: string): Step {
   if (amount <= step.state.refunded_at_provider) return step;
-  const before = refundedAmount(step.state);
+  const before = refundsHeardOf(step.state);
   const next = set(step, { refunded_at_provider: amount });
-  const after = refundedAmount(next.state);
+  const after = refundsHeardOf(next.state);
   return after === before
     ? next
     : tell(next, "payment.refunded", PROVIDER, {
@@ -312,12 +317,16 @@ function onRefundCommand(step: Step, message: Extract<OrderMessage, { type: "ref
     : ask(asked, { kind: "refund", refund_id: refund.id, amount, reason: refund.reason });
 }
 
+/** A SKU is anybody's text, `constructor` too. */
+const fulfilledOf = ({ fulfilled }: OrderState, sku: string): number =>
+  Object.hasOwn(fulfilled, sku) ? (fulfilled[sku] ?? 0) : 0;
+
 function onFulfilment(step: Step, message: Extract<OrderMessage, { type: "fulfilment" }>): Step {
   const { state } = step;
   const wanted = state.facts.items
     .filter((i) => i.sku === message.sku)
     .reduce((sum, i) => sum + i.quantity, 0);
-  const done = (state.fulfilled[message.sku] ?? 0) + message.quantity;
+  const done = fulfilledOf(state, message.sku) + message.quantity;
   if (state.status !== "fulfilling")
     return ignored(step, "fulfilment", message.actor, `the order is ${state.status}`);
   if (done > wanted)
@@ -341,10 +350,13 @@ function onFulfilment(step: Step, message: Extract<OrderMessage, { type: "fulfil
 }
 
 function onPaymentMethod(step: Step, message: Extract<OrderMessage, { type: "payment_method" }>): Step {
-  const { payment, ended_at, ending } = step.state;
+  const { payment, ended_at, ending, todo: works } = step.state;
   const open = payment.status === "requires_payment_method" && payment.id !== null && !ended_at && !ending;
   if (!open) return ignored(step, "payment_method", message.actor, `the payment is ${payment.status}`);
-  return ask(tell(step, "payment.retried", message.actor), {
+  if (works.some((work) => work.effect.kind === "confirm_payment"))
+    return ignored(step, "payment_method", message.actor, "an attempt to pay is under way");
+  // A new attempt: how the last one failed no longer says how far the payment is.
+  return ask(tell(set(step, { payment: { ...payment, failure: null } }), "payment.retried", message.actor), {
     kind: "confirm_payment",
     payment_method: message.payment_method,
   });
@@ -354,10 +366,15 @@ function onPaymentMethod(step: Step, message: Extract<OrderMessage, { type: "pay
 
 function onApproval(step: Step, message: Extract<OrderMessage, { type: "approval.reported" }>): Step {
   const { approval } = message;
-  const known = step.state.approvals.some((a) => a.id === approval.id);
+  const known = step.state.approvals.find((a) => a.id === approval.id);
+  // A report that was delivered before, to an earlier segment perhaps.
+  if (known && known.version >= approval.version) return step;
+  // Withdrawn by us: a report from before that must not open it again.
+  const reopens = known && known.status !== "pending" && approval.status === "pending";
+  const heard = reopens ? { ...known, version: approval.version } : approval;
   const approvals = known
-    ? step.state.approvals.map((a) => (a.id === approval.id ? approval : a))
-    : [...step.state.approvals, approval];
+    ? step.state.approvals.map((a) => (a.id === approval.id ? heard : a))
+    : [...step.state.approvals, heard];
   const told: Step = { ...set(step, { approvals }), entries: [...step.entries, ...message.entries] };
   return approval.kind === "refund" ? onRefundApproval(told, approval.refund_id, approval.status) : told;
 }
@@ -383,9 +400,11 @@ function onRefundApproval(step: Step, refundId: string | null, status: string): 
 // --- what became of our own work ------------------------------------------------------------------------------------
 
 function onDone(step: Step, key: string, result: EffectResult): Step {
+  // What the provider answered is true, also when the work was called off meanwhile.
   const work = step.state.todo.find((w) => w.key === key);
-  if (!work) return step;
-  const rest = set(step, { todo: step.state.todo.filter((w) => w.key !== key) });
+  const rest: Step = work
+    ? { ...set(step, { todo: step.state.todo.filter((w) => w.key !== key) }), answered: work }
+    : step;
   const source = `effect ${key}`;
   switch (result.kind) {
     case "payment":
@@ -399,7 +418,7 @@ function onDone(step: Step, key: string, result: EffectResult): Step {
         ? rest
         : set(rest, { approvals: [...rest.state.approvals, result.approval] });
     case "done":
-      return work.effect.kind === "withdraw_approval" ? withdrawn(rest, work.effect.approval_id) : rest;
+      return work?.effect.kind === "withdraw_approval" ? withdrawn(rest, work.effect.approval_id) : rest;
   }
 }
 
@@ -414,10 +433,9 @@ const withdrawn = (step: Step, id: string): Step =>
 function onFailed(step: Step, message: Extract<OrderMessage, { type: "effect.failed" }>): Step {
   const work = step.state.todo.find((w) => w.key === message.key);
   if (!work) return step;
-  const others = step.state.todo.filter((w) => w.key !== message.key);
   if (message.retry) {
     const again = postponed(work, step.now);
-    const waiting = set(step, { todo: [...others, again] });
+    const waiting = set(step, { todo: step.state.todo.map((w) => (w === work ? again : w)) });
     return worthTelling(again.attempts)
       ? tell(waiting, "effect.retrying", SYSTEM, {
           effect: work.effect.kind,
@@ -427,7 +445,8 @@ function onFailed(step: Step, message: Extract<OrderMessage, { type: "effect.fai
         })
       : waiting;
   }
-  const given = tell(set(step, { todo: others }), "effect.failed", SYSTEM, {
+  const others = step.state.todo.filter((w) => w !== work);
+  const given = tell({ ...set(step, { todo: others }), answered: work }, "effect.failed", SYSTEM, {
     effect: work.effect.kind,
     code: message.code,
     reason: message.reason,
@@ -442,27 +461,34 @@ function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
     case "capture":
       return end(step, { status: "failed", reason });
     case "refund":
-      return set(step, {
-        refunds: step.state.refunds.map((r) =>
-          r.id === effect.refund_id ? { ...r, status: "failed", failure: reason } : r,
-        ),
-      });
+      return refundRefused(step, effect.refund_id, reason);
     case "void":
       return set(step, { payment: { ...step.state.payment, status: "canceled" } });
     case "expire_session":
       return set(step, { payment: { ...step.state.payment, session_expired: true } });
-    case "confirm_payment":
     case "open_approval":
+      return effect.refund_id === null
+        ? end(step, { status: "failed", reason })
+        : refundRefused(step, effect.refund_id, reason);
     case "withdraw_approval":
+      return withdrawn(step, effect.approval_id);
+    case "confirm_payment":
       return step;
   }
 }
+
+const refundRefused = (step: Step, id: string, reason: string): Step =>
+  set(step, {
+    refunds: step.state.refunds.map((r) =>
+      r.id === id && r.provider_id === null ? { ...r, status: "failed", failure: reason } : r,
+    ),
+  });
 
 // --- what follows ---------------------------------------------------------------------------------------------------
 
 /** The order will end like this; its money is given back first. */
 const end = (step: Step, ending: Ending): Step =>
-  step.state.ending || step.state.ended_at ? step : set(drop(step, "capture"), { ending });
+  step.state.ending || step.state.ended_at ? step : set(step, { ending });
 
 /**
  * What follows from the facts, whatever message brought them. Because it looks at facts alone, the order in which they
@@ -472,14 +498,14 @@ function settle(step: Step): Step {
   const { state } = step;
   if (state.ending) return settleEnding(step, state.ending);
   if (state.ended_at) return settleAfterEnd(step);
-  if (state.payment.mismatch) return settleDeadline(step);
+  if (state.payment.mismatch) return settleDeadline(drop(step, "capture"));
   switch (state.payment.status) {
     case "requires_capture":
       return settleAuthorized(step);
     case "succeeded":
       return settleCaptured(step);
     case "canceled":
-      return settle(end(step, { status: "cancelled", reason: "the payment was cancelled at the provider" }));
+      return settleCanceled(step);
     case "requires_payment_method":
     case "requires_confirmation":
     case "requires_action":
@@ -488,10 +514,23 @@ function settle(step: Step): Step {
   }
 }
 
+const UNPAID: Ending = { status: "expired", reason: "the checkout session expired unpaid" };
+
+/** Whether the hosted page can still change: the customer neither submitted it nor ran out of time. */
+const isPageOpen = ({ session_id, session_complete, session_expired }: PaymentState): boolean =>
+  session_id !== null && !session_complete && !session_expired;
+
+/** A page that expires cancels its payment, and either may be heard of first: the page says which it was. */
+function settleCanceled(step: Step): Step {
+  const { payment } = step.state;
+  if (payment.session_expired) return settle(end(step, UNPAID));
+  if (isPageOpen(payment)) return settleDeadline(ask(step, { kind: "expire_session" }));
+  return settle(end(step, { status: "cancelled", reason: "the payment was cancelled at the provider" }));
+}
+
 function settleUnpaid(step: Step): Step {
   const { payment } = step.state;
-  if (payment.session_expired && payment.status !== "processing")
-    return end(step, { status: "expired", reason: "the checkout session expired unpaid" });
+  if (payment.session_expired && payment.status !== "processing") return end(step, UNPAID);
   const opened = payment.session_id !== null || payment.id !== null;
   if (!opened) return step;
   return status(
@@ -518,15 +557,7 @@ function settleAuthorized(step: Step): Step {
   if (state.plan === null)
     return ask(status(step, "capturing"), { kind: "capture", amount: state.facts.amount });
   const approval = orderApproval(state);
-  if (!approval) {
-    const approval_id = derivedId("apr", new Date(state.facts.created_at), `${state.facts.id}:order:1`);
-    return ask(status(step, "awaiting_approval"), {
-      kind: "open_approval",
-      approval_id,
-      subject: "order",
-      refund_id: null,
-    });
-  }
+  if (!approval) return askPeople(step);
   switch (approval.status) {
     case "pending":
       return status(step, "awaiting_approval");
@@ -540,17 +571,30 @@ function settleAuthorized(step: Step): Step {
   }
 }
 
+/** Money is held or was taken, and the policy asks people whether it may be kept. */
+function askPeople(step: Step): Step {
+  const { id, created_at } = step.state.facts;
+  const approval_id = derivedId("apr", new Date(created_at), `${id}:order:1`);
+  return ask(status(step, "awaiting_approval"), {
+    kind: "open_approval",
+    approval_id,
+    subject: "order",
+    refund_id: null,
+  });
+}
+
 function settleCaptured(step: Step): Step {
   const { state } = step;
   const approval = orderApproval(state);
-  // Captured outside of us while people were still asked: their answer still decides whether it is kept.
-  if (state.plan && approval && approval.status !== "approved" && approval.status !== "pending")
-    return settle(end(step, { status: "rejected", reason: `approval ${approval.status}` }));
+  // Captured outside of us before people answered: their answer still decides whether it is kept.
+  if (state.plan && !approval) return askPeople(step);
   if (state.plan && approval?.status === "pending") return status(step, "awaiting_approval");
-  const paid = status(drop(step, "capture"), "paid");
+  if (state.plan && approval?.status !== "approved")
+    return settle(end(step, { status: "rejected", reason: `approval ${approval?.status}` }));
+  const paid = status(drop(drop(step, "capture"), "confirm_payment"), "paid");
   const refunded = refundedAmount(paid.state);
   if (refunded > 0 && refunded >= paid.state.payment.amount_captured)
-    return finish(paid, "refunded", "refunded in full");
+    return finish(paid, settledStatus(paid.state), "refunded in full");
   return state.facts.fulfilment === "manual"
     ? settleFulfilment(paid)
     : finish(paid, settledStatus(paid.state), null);
@@ -562,7 +606,7 @@ function settleFulfilment(step: Step): Step {
     const wanted = state.facts.items
       .filter((i) => i.sku === item.sku)
       .reduce((sum, i) => sum + i.quantity, 0);
-    return (state.fulfilled[item.sku] ?? 0) < wanted;
+    return fulfilledOf(state, item.sku) < wanted;
   });
   if (!open) return finish(step, settledStatus(state), null);
   const fulfil_by = state.fulfil_by ?? later(now, FULFIL_WITHIN_S);
@@ -572,35 +616,50 @@ function settleFulfilment(step: Step): Step {
 
 /** Gives back what is held, takes no more, and ends when nothing is left to give back. */
 function settleEnding(step: Step, ending: Ending): Step {
-  const { payment, approvals } = step.state;
-  let next = drop(step, "capture");
-  for (const approval of approvals)
-    if (approval.kind === "order" && approval.status === "pending")
-      next = ask(next, { kind: "withdraw_approval", approval_id: approval.id, reason: ending.reason });
-  if (payment.status === "succeeded") {
-    const back = giveBack(next, ending);
-    return refundedAmount(back.state) >= payment.amount_captured || refundsAsked(back.state)
-      ? close(back, ending)
-      : back;
-  }
-  if (payment.status === "canceled") return close(drop(drop(next, "void"), "expire_session"), ending);
+  const { payment } = step.state;
+  const next = callOff(step, ending);
+  if (payment.status === "succeeded") return close(giveBack(withoutVoid(next), ending), ending);
   if (holdsAuthorization(payment)) return ask(next, { kind: "void", reason: ending.reason });
-  if (payment.id !== null && payment.session_id === null)
-    return ask(next, { kind: "void", reason: ending.reason });
-  if (payment.session_id !== null && !payment.session_expired) return ask(next, { kind: "expire_session" });
-  if (payment.session_id !== null && payment.id !== null && isPayable(payment))
-    return ask(next, { kind: "void", reason: ending.reason });
-  // Nothing opened yet: an opening under way must come back first, or its payment would be left behind.
+  // An opening under way must come back first, or its payment would be left behind.
   if (next.state.todo.some((work) => work.effect.kind === "open_payment")) return next;
-  return close(next, ending);
+  // A page that is open is closed first: only the page can cancel its payment.
+  if (isPageOpen(payment)) return ask(next, { kind: "expire_session" });
+  return payment.id === null || payment.status === "canceled"
+    ? close(withoutVoid(next), ending)
+    : ask(next, { kind: "void", reason: ending.reason });
 }
 
-/** A payment that arrived for an order that ends is refunded once, in full. */
+const withoutVoid = (step: Step): Step => drop(drop(step, "void"), "expire_session");
+
+/** Nothing more is taken, and nobody is asked any longer whether it may be. */
+function callOff(step: Step, ending: Ending): Step {
+  const quiet = drop(drop(step, "capture"), "confirm_payment");
+  const unasked = set(quiet, {
+    todo: quiet.state.todo.filter(
+      ({ effect }) => effect.kind !== "open_approval" || effect.subject !== "order",
+    ),
+  });
+  return unasked.state.approvals
+    .filter((approval) => approval.kind === "order" && approval.status === "pending")
+    .reduce(
+      (s, { id }) => ask(s, { kind: "withdraw_approval", approval_id: id, reason: ending.reason }),
+      unasked,
+    );
+}
+
+/**
+ * A payment that arrived for an order that ends is refunded once, in full; what a refund of somebody else's then leaves
+ * behind follows. One that failed is left to people; one that was refused is asked again only for less, since somebody
+ * at the provider was faster with a part of it.
+ */
 function giveBack(step: Step, ending: Ending): Step {
   const { state } = step;
-  const id = `${state.facts.id.replace("ord_", "rfd_")}`;
   const amount = refundableAmount(state);
-  if (amount <= 0 || state.refunds.some((r) => r.id === id)) return step;
+  const own = state.refunds.filter((r) => r.requested_by === SYSTEM.id);
+  const failed = own.filter((r) => r.status === "failed" || r.status === "canceled");
+  if (amount <= 0 || failed.some((r) => r.provider_id !== null || r.amount <= amount)) return step;
+  const first = state.facts.id.replace("ord_", "rfd_");
+  const id = own.length === 0 ? first : derivedId("rfd", step.now, `${first}:${own.length + 1}`);
   const refund: Refund = {
     id,
     amount,
@@ -620,9 +679,6 @@ function giveBack(step: Step, ending: Ending): Step {
   });
   return ask(told, { kind: "refund", refund_id: id, amount, reason: refund.reason });
 }
-
-const refundsAsked = (state: OrderState): boolean =>
-  refundableAmount(state) <= 0 || state.refunds.some((r) => r.id === state.facts.id.replace("ord_", "rfd_"));
 
 /** An order that ended well can still be refunded or disputed. */
 function settleAfterEnd(step: Step): Step {
@@ -659,7 +715,9 @@ function close(step: Step, ending: Ending): Step {
 function onMessage(step: Step, message: OrderMessage): Step {
   switch (message.type) {
     case "submitted":
-      return step.state.serial > 0 ? step : ask(tellSubmitted(step), { kind: "open_payment" });
+      return step.state.serial > 0 || step.state.ended_at
+        ? step
+        : ask(tellSubmitted(step), { kind: "open_payment" });
     case "payment.seen":
       return onPayment(step, message.payment, message.source);
     case "session.seen":

@@ -192,19 +192,26 @@ export function progressOf(state: OrderState): number {
   }[status];
 }
 
-/** Refunded so far, in minor units: what we asked for, or what the provider reports beyond it. */
-export function refundedAmount(state: OrderState): number {
-  const sum = (statuses: Refund["status"][]) =>
-    state.refunds.filter((r) => statuses.includes(r.status)).reduce((total, r) => total + r.amount, 0);
-  return Math.max(sum(["succeeded", "pending"]), state.refunded_at_provider - sum(["failed", "canceled"]));
+const totalOf = (refunds: Refund[]): number => refunds.reduce((total, refund) => total + refund.amount, 0);
+
+/**
+ * All refunds heard of, in minor units: those that we know, or what the provider reports beyond them. The provider's figure
+ * is the highest that it ever said, so what came back since is taken off; a refund it never accepted was never in it.
+ */
+export function refundsHeardOf({ refunds, refunded_at_provider }: OrderState): number {
+  const made = refunds.filter((r) => ["succeeded", "pending", "requires_action"].includes(r.status));
+  const back = refunds.filter((r) => r.provider_id !== null && ["failed", "canceled"].includes(r.status));
+  return Math.max(totalOf(made), refunded_at_provider - totalOf(back));
 }
+
+/** Refunded so far: never more than was captured, also while it is not heard yet that a refund came back. */
+export const refundedAmount = (state: OrderState): number =>
+  Math.min(refundsHeardOf(state), state.payment.amount_captured);
 
 /** What is still refundable: captured, less refunded and asked to be. */
 export function refundableAmount(state: OrderState): number {
-  const waiting = state.refunds
-    .filter((r) => r.status === "awaiting_approval" || r.status === "requested")
-    .reduce((total, r) => total + r.amount, 0);
-  return state.payment.amount_captured - refundedAmount(state) - waiting;
+  const waiting = state.refunds.filter((r) => r.status === "awaiting_approval" || r.status === "requested");
+  return state.payment.amount_captured - refundedAmount(state) - totalOf(waiting);
 }
 
 /** The approval that the order itself waits for or was decided by (not those of refunds). */

@@ -47,6 +47,8 @@ export interface DisputeSnapshot {
 export interface PaymentState {
   id: string | null;
   session_id: string | null;
+  /** The customer submitted the hosted page: from here on only the payment itself changes. */
+  session_complete: boolean;
   session_expired: boolean;
   checkout_url: string | null;
   client_secret: string | null;
@@ -62,6 +64,7 @@ export interface PaymentState {
 export const newPayment: PaymentState = {
   id: null,
   session_id: null,
+  session_complete: false,
   session_expired: false,
   checkout_url: null,
   client_secret: null,
@@ -75,7 +78,8 @@ export const newPayment: PaymentState = {
 
 /**
  * How far along a payment is. Events arrive in any order, so of two snapshots the one further along is the truth; a
- * failed attempt ranks above the steps that led to it, and both ends rank alike because a payment reaches one of them.
+ * failed attempt ranks above the steps that led to it. A payment reaches one end only; captured ranks above cancelled because
+ * we also call a payment cancelled when the provider refuses to void it, and money that moved must not go unseen.
  */
 const rank = (status: PaymentStatus, failed: boolean): number =>
   ({
@@ -84,8 +88,8 @@ const rank = (status: PaymentStatus, failed: boolean): number =>
     requires_action: 2,
     processing: 4,
     requires_capture: 5,
-    succeeded: 6,
     canceled: 6,
+    succeeded: 7,
   })[status];
 
 /**
