@@ -30,6 +30,8 @@ const LISTED =
  * @returns the event ids that are new.
  */
 export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[]): Promise<Set<string>> {
+  // In one order everywhere: two batches with the same events wait for each other, and never both.
+  const sorted = webhooks.toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1));
   const { rows } = await tx.query<{ event_id: string; fresh: boolean }>(
     `insert into countersign.inbound_webhooks
             (id, provider, event_id, type, state, reason, order_id, correlation, recovered, headers, body, received_at)
@@ -39,7 +41,7 @@ export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[])
             order_id text, correlation json, recovered boolean, headers jsonb, body text, received_at timestamptz)
      on conflict (provider, event_id) do update set duplicates = inbound_webhooks.duplicates + 1
      returning event_id, duplicates = 0 as fresh`,
-    [JSON.stringify(webhooks.map((w) => ({ ...w, body: w.body.toString("base64") })))],
+    [JSON.stringify(sorted.map((w) => ({ ...w, body: w.body.toString("base64") })))],
   );
   return new Set(rows.filter((row) => row.fresh).map((row) => row.event_id));
 }
