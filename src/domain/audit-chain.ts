@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { AuditDraft, AuditEntry } from "./audit-entry.ts";
 import { derivedId } from "./derived-id.ts";
+import { storableJson } from "./storable.ts";
 
 /** The first entry's `prev_hash`. */
 export const GENESIS = "0".repeat(64);
@@ -32,7 +33,7 @@ export function appendToChain(
     const seq = head.entries + i;
     const id = derivedId("aud", now, `${orderId}:${seq}`);
     // What is hashed is what is stored: through JSON once, so that absent and undefined are the same thing.
-    const data = JSON.parse(JSON.stringify(draft.data)) as Record<string, unknown>;
+    const data = JSON.parse(storableJson(draft.data)) as Record<string, unknown>;
     const entry = {
       seq,
       id,

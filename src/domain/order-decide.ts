@@ -1,3 +1,4 @@
+import type { ApprovalView } from "./approval.ts";
 import type { Actor, AuditDraft } from "./audit-entry.ts";
 import { derivedId } from "./derived-id.ts";
 import {
@@ -364,8 +365,7 @@ function onPaymentMethod(step: Step, message: Extract<OrderMessage, { type: "pay
 
 // --- what approvals say ---------------------------------------------------------------------------------------------
 
-function onApproval(step: Step, message: Extract<OrderMessage, { type: "approval.reported" }>): Step {
-  const { approval } = message;
+function onApproval(step: Step, approval: ApprovalView, entries: AuditDraft[]): Step {
   const known = step.state.approvals.find((a) => a.id === approval.id);
   // A report that was delivered before, to an earlier segment perhaps.
   if (known && known.version >= approval.version) return step;
@@ -375,7 +375,7 @@ function onApproval(step: Step, message: Extract<OrderMessage, { type: "approval
   const approvals = known
     ? step.state.approvals.map((a) => (a.id === approval.id ? heard : a))
     : [...step.state.approvals, heard];
-  const told: Step = { ...set(step, { approvals }), entries: [...step.entries, ...message.entries] };
+  const told: Step = { ...set(step, { approvals }), entries: [...step.entries, ...entries] };
   return approval.kind === "refund" ? onRefundApproval(told, approval.refund_id, approval.status) : told;
 }
 
@@ -414,9 +414,7 @@ function onDone(step: Step, key: string, result: EffectResult): Step {
     case "refund":
       return onRefund(rest, result.refund, source);
     case "approval":
-      return step.state.approvals.some((a) => a.id === result.approval.id)
-        ? rest
-        : set(rest, { approvals: [...rest.state.approvals, result.approval] });
+      return onApproval(rest, result.approval, []);
     case "done":
       return work?.effect.kind === "withdraw_approval" ? withdrawn(rest, work.effect.approval_id) : rest;
   }
@@ -729,7 +727,7 @@ function onMessage(step: Step, message: OrderMessage): Step {
     case "dispute.seen":
       return onDispute(step, message.dispute, message.source);
     case "approval.reported":
-      return onApproval(step, message);
+      return onApproval(step, message.approval, message.entries);
     case "cancel":
       return onCancel(step, message);
     case "refund":

@@ -1,4 +1,5 @@
 import type { ApprovalState } from "../domain/approval.ts";
+import { storableJson } from "../domain/storable.ts";
 import type { Commit } from "./commit.ts";
 
 /** Writes one transition of an approval: its row alone, since what happened is told to the order, whose trail it is. */
@@ -17,7 +18,7 @@ export async function commitApproval({
               select from dbos.notifications where destination_uuid = $6 and topic = 'message' and consumed = false)
       where id = $1
       returning not segment_open as closed`,
-    [id, JSON.stringify(after), after.status, now.toISOString(), atRest, workflowId],
+    [id, storableJson(after), after.status, now.toISOString(), atRest, workflowId],
   );
   return { closed: rows[0]?.closed ?? false };
 }

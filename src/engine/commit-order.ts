@@ -1,5 +1,6 @@
 import { appendToChain } from "../domain/audit-chain.ts";
 import type { OrderState } from "../domain/order.ts";
+import { storableJson } from "../domain/storable.ts";
 import { orderEvents, orderView } from "../domain/order-view.ts";
 import type { Commit } from "./commit.ts";
 import { AUDIT_STREAM } from "./names.ts";
@@ -22,7 +23,7 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed:
     id,
     workflowId,
     functionId,
-    JSON.stringify(after),
+    storableJson(after),
     after.status,
     after.payment.session_id,
     after.payment.id,
@@ -44,7 +45,7 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed:
     ),
     after.facts.tenant,
     entries - row.segment_base,
-    answers ? JSON.stringify(view) : null,
+    answers ? storableJson(view) : null,
   ]);
   return { closed: rows[0]?.closed ?? false };
 }
@@ -53,7 +54,7 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed:
 function changedEvents({ before, after, row }: Commit<OrderState>): { key: string; value: string }[] {
   const old = row.steps === 0 ? {} : orderEvents(before);
   return Object.entries(orderEvents(after))
-    .map(([key, value]) => ({ key, value: JSON.stringify(value), was: JSON.stringify(old[key]) }))
+    .map(([key, value]) => ({ key, value: storableJson(value), was: storableJson(old[key] ?? null) }))
     .filter(({ value, was }) => value !== was)
     .map(({ key, value }) => ({ key, value }));
 }

@@ -16,4 +16,5 @@ create table countersign.audit_index (
 );
 create index audit_index_newest on countersign.audit_index (tenant, id desc);
 create index audit_index_by_type on countersign.audit_index (tenant, type, id desc);
+create index audit_index_by_actor_type on countersign.audit_index (tenant, actor_type, id desc);
 create index audit_index_by_actor on countersign.audit_index (tenant, actor_id, id desc);

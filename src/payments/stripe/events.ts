@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { OrderMessage } from "../../domain/order.ts";
+import { parseStorable } from "../../domain/storable.ts";
 import type { Correlation, Interpreted } from "../provider.ts";
 import {
   chargeShape,
@@ -46,17 +47,6 @@ const by = (
   session_id: idOrNull(session_id),
 });
 
-/** Escapes that are JSON but that PostgreSQL's jsonb refuses: NUL, and halves of surrogate pairs. */
-const UNSTORABLE = /\\u(0000|d[89a-f])/i;
-
-/** JSON in UTF-8, with what cannot be stored replaced by U+FFFD. */
-function parseJson(body: Buffer): unknown {
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
-  const storable = (_: string, value: unknown) =>
-    typeof value === "string" ? value.replaceAll("\0", "\uFFFD").toWellFormed() : value;
-  return JSON.parse(text, UNSTORABLE.test(text) ? storable : undefined);
-}
-
 /**
  * Reads a verified body (https://docs.stripe.com/api/events/object). The object within decides what it means; the event's
  * type only tells which objects to expect.
@@ -64,7 +54,7 @@ function parseJson(body: Buffer): unknown {
 export function readEvent(body: Buffer): ReadEvent {
   let json: unknown;
   try {
-    json = parseJson(body);
+    json = parseStorable(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     return {
       event_id: null,
