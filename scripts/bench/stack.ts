@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import pg from "pg";
+import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
+import { createPool, type Pool } from "../../src/db/pool.ts";
+import { cpuTimes, type CpuOf } from "./cpu.ts";
+
+/** The service as `npm start` runs it, in a process of its own, on a PostgreSQL of its own that we can look into. */
+export interface Stack {
+  url: string;
+  providerUrl: string;
+  databaseUrl: string;
+  /** Of the same size as each of the service's. */
+  pool: Pool;
+  /** Processor time so far, by part. */
+  cpu(): CpuOf | null;
+  stop(): Promise<void>;
+}
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const POOL_SIZE = 10;
+
+/** @param profile a directory for a CPU profile of the service, written when it ends */
+export async function startStack(profile: string | null = null): Promise<Stack> {
+  const dataDir = await mkdtemp(join(tmpdir(), "countersign-bench-"));
+  await preload(dataDir);
+  const database = await startEmbeddedPostgres({ dataDir });
+  const pool = createPool({ url: database.url, max: POOL_SIZE, applicationName: "countersign-bench" });
+  const stopDatabase = async () => {
+    await pool.end();
+    await database.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const service = await startProcess(
+      "src/main.ts",
+      {
+        PORT: "0",
+        PROVIDER_PORT: "0",
+        DATABASE_URL: database.url,
+        DATA_DIR: join(dataDir, "service"),
+        LOG_LEVEL: "error",
+      },
+      (line) => line === "ready",
+      profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profile)}`],
+    );
+    const find = (pattern: RegExp) =>
+      service.lines.map((line) => pattern.exec(line)?.[1]).find(Boolean) ?? "";
+    return {
+      url: find(/^API\s+(\S+)\/v1\/orders/),
+      providerUrl: find(/^Provider\s+(\S+)/),
+      databaseUrl: database.url,
+      pool,
+      cpu: () => cpuTimes(service.child.pid ?? 0, database.pid),
+      async stop() {
+        await service.stop();
+        await stopDatabase();
+      },
+    };
+  } catch (error) {
+    await stopDatabase();
+    throw error;
+  }
+}
+
+/** Statement statistics are loaded when the server starts and cost nothing until they are switched on. */
+async function preload(dataDir: string): Promise<void> {
+  const database = await startEmbeddedPostgres({ dataDir });
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query("alter system set shared_preload_libraries = 'pg_stat_statements'");
+  await client.query("alter system set pg_stat_statements.track = 'none'");
+  await client.query("alter system set pg_stat_statements.track_planning = on");
+  await client.end();
+  await database.stop();
+}
+
+export interface RunningProcess {
+  child: ChildProcess;
+  lines: string[];
+  stop(): Promise<void>;
+}
+
+/** Runs a file of ours until it says that it is ready. */
+export async function startProcess(
+  file: string,
+  env: Record<string, string>,
+  isReady: (line: string) => boolean,
+  nodeArgs: string[] = [],
+): Promise<RunningProcess> {
+  const child = spawn(process.execPath, [...nodeArgs, "--import", import.meta.resolve("tsx"), file], {
+    cwd: ROOT,
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines: string[] = [];
+  const exited = once(child, "exit");
+  const output = createInterface(child.stdout);
+  const ready = new Promise<void>((done) =>
+    output.on("line", (line) => {
+      lines.push(line);
+      if (isReady(line)) done();
+    }),
+  );
+  const early = exited.then(([code]: number[]) => {
+    throw new Error(`${file} ended with ${code} before it was ready`);
+  });
+  await Promise.race([ready, early]);
+  early.catch(() => {});
+  return {
+    child,
+    lines,
+    async stop() {
+      child.kill("SIGTERM");
+      await exited;
+    },
+  };
+}
