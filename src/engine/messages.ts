@@ -74,6 +74,22 @@ export async function deliver(
   return unknown.length === 0;
 }
 
+/**
+ * Whether an order has taken the message with this key, in whichever segment. What it decided was committed with the
+ * taking: read the order after this, and the answer is in it.
+ */
+export async function isTaken(pool: Pool, orderId: string, key: string): Promise<boolean> {
+  const { rows } = await pool.query<{ taken: boolean }>(
+    `select coalesce(n.consumed, true) as taken
+       from countersign.orders o
+       left join dbos.notifications n
+         on n.message_uuid = $2 || '::' || case when o.segment = 0 then o.id else o.id || ':' || o.segment end
+      where o.id = $1`,
+    [orderId, key],
+  );
+  return rows[0]?.taken ?? false;
+}
+
 async function lockRows(tx: PoolClient, table: string, ids: string[]): Promise<Locked[]> {
   const { rows } = await tx.query<Locked>(
     `select id, segment, segment_open from countersign.${table} where id = any($1) order by id for update`,

@@ -29,6 +29,8 @@ export interface AppDeps extends OrderRoutesDeps, WebhookDeps, SystemDeps {
 /** Every request's way, top to bottom. */
 export function createApp(deps: AppDeps): Koa {
   const app = new Koa();
+  // What reaches Koa itself is a connection that broke off: every other error is answered below.
+  app.on("error", (error: unknown) => deps.log.debug({ err: error }, "a connection broke off"));
   app.use(identified(deps.log, deps.metrics));
   app.use(problems(deps.log));
   app.use(helmet({ contentSecurityPolicy: false }));
@@ -47,7 +49,7 @@ export function createApp(deps: AppDeps): Koa {
     orderMessageRoutes(pool, log),
     refundRoutes(deps),
     approvalRoutes(pool, log),
-    inboxRoutes(pool),
+    inboxRoutes(pool, log),
     ...deps.resources,
   ])
     api.use(routes.routes());
@@ -55,15 +57,10 @@ export function createApp(deps: AppDeps): Koa {
   return app;
 }
 
+/** A wrong method is told the right ones; `problems` writes the body. */
 function mount(app: Koa, router: Router): void {
   app.use(router.routes());
-  app.use(
-    router.allowedMethods({
-      throw: true,
-      methodNotAllowed: () => new AppError("method_not_allowed", "This path does not take that method."),
-      notImplemented: () => new AppError("method_not_allowed", "No path takes that method."),
-    }),
-  );
+  app.use(router.allowedMethods());
 }
 
 /** Gives each request an id, and tells log and metrics how it went. */

@@ -2,6 +2,7 @@ import type { Context } from "koa";
 import getRawBody from "raw-body";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { pathText, UNKNOWN_FIELD } from "./validate.ts";
 
 const JSON_LIMIT = 256 * 1024;
 const FORM_LIMIT = 64 * 1024;
@@ -48,12 +49,28 @@ export async function readJson(ctx: Context): Promise<unknown> {
   }
   if (depthOf(text) > DEEPEST)
     throw new AppError("invalid_json", `The body is nested deeper than ${DEEPEST} levels.`);
+  let json: unknown;
   try {
-    return JSON.parse(text);
+    json = JSON.parse(text);
   } catch (error) {
     throw new AppError("invalid_json", error instanceof Error ? error.message : "The body is not JSON.", {
       cause: error,
     });
+  }
+  refusePrototype(json, []);
+  return json;
+}
+
+/** No field of ours is called so, and what copies objects drops it silently or worse. */
+function refusePrototype(json: unknown, at: PropertyKey[]): void {
+  if (typeof json !== "object" || json === null) return;
+  for (const [key, value] of Object.entries(json)) {
+    const path = [...at, Array.isArray(json) ? Number(key) : key];
+    if (key === "__proto__") {
+      const field = { path: pathText(path), message: UNKNOWN_FIELD };
+      throw new AppError("invalid_request", `${field.path}: ${field.message}`, { errors: [field] });
+    }
+    refusePrototype(value, path);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Pool } from "../db/pool.ts";
 import { EVENT_KEYS } from "../domain/order-view.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import { AppError } from "../errors.ts";
+import { isOrderId } from "./audit-query.ts";
 import { principal } from "./context.ts";
 import { validate } from "./validate.ts";
 
@@ -21,7 +22,7 @@ const keyPath = z.enum(EVENT_KEYS, `must be one of ${EVENT_KEYS.join(", ")}`);
 /** What an order publishes, for polling and for waiting. */
 export function orderEventRoutes(pool: Pool): Router {
   const events = async (tenant: string, id: string): Promise<Map<string, unknown>> => {
-    const found = await getOrderEvents(pool, tenant, id);
+    const found = isOrderId(id) ? await getOrderEvents(pool, tenant, id) : null;
     if (!found) throw new AppError("not_found", `There is no order ${id.slice(0, 64)}.`);
     return found;
   };

@@ -1,4 +1,5 @@
 import Router from "@koa/router";
+import type { z } from "zod";
 import { MESSAGES, sendMessage, type Topic } from "../contract/orders.ts";
 import type { Pool } from "../db/pool.ts";
 import type { OrderMessage } from "../domain/order.ts";
@@ -51,18 +52,20 @@ export const orderMessageRoutes = (pool: Pool, log: Log): Router =>
   });
 
 function letterOf(topic: Topic, message: unknown, actor: Actor): OrderMessage {
+  const taken = <Schema extends z.ZodType>(schema: Schema) =>
+    validate(schema, message, "message", ["message"]);
   switch (topic) {
     case "note": {
-      const note = validate(MESSAGES.note, message, "message");
+      const note = taken(MESSAGES.note);
       return { type: "note", actor, text: typeof note === "string" ? note : note.text };
     }
     case "cancel": {
-      const cancel = validate(MESSAGES.cancel, message, "message");
+      const cancel = taken(MESSAGES.cancel);
       return { type: "cancel", actor, reason: typeof cancel === "string" ? cancel : cancel.reason };
     }
     case "fulfilment":
-      return { type: "fulfilment", actor, ...validate(MESSAGES.fulfilment, message, "message") };
+      return { type: "fulfilment", actor, ...taken(MESSAGES.fulfilment) };
     case "payment_method":
-      return { type: "payment_method", actor, ...validate(MESSAGES.payment_method, message, "message") };
+      return { type: "payment_method", actor, ...taken(MESSAGES.payment_method) };
   }
 }

@@ -115,29 +115,37 @@ async function create(ctx: Context, { pool, policy, log }: OrderRoutesDeps): Pro
         "idempotency_mismatch",
         "This Idempotency-Key was used with another body; use a new key for a new order.",
       );
-    if (earlier.response === null)
+    const response = earlier.response ?? (await lateAnswer(pool, tenant, key, earlier.object_id));
+    if (response === null)
       throw new AppError(
         "idempotency_in_progress",
         "The first request with this Idempotency-Key is still running; ask again in a moment.",
-        {
-          retryAfter: 1,
-        },
+        { retryAfter: 1 },
       );
     ctx.set("Idempotent-Replayed", "true");
     ctx.set("Location", `/v1/orders/${earlier.object_id}`);
-    ctx.body = earlier.response;
+    ctx.body = response;
     return;
   }
   const answered = async () => (await findKey(pool, tenant, CREATE_ORDER, key))?.response ?? null;
-  let response = await waitFor(facts.id, answered, { timeoutMs: ANSWER_WITHIN_MS });
-  if (response === null) {
-    // The provider does not answer: the order stands, and says so when it is looked at.
-    const row = await getOrder(pool, tenant, facts.id);
-    response = row && viewOf(row);
-    await keepResponse(pool, tenant, CREATE_ORDER, key, response);
-  }
+  const response = await waitFor(facts.id, answered, { timeoutMs: ANSWER_WITHIN_MS });
   ctx.set("Location", `/v1/orders/${facts.id}`);
-  ctx.body = response;
+  // Without an answer of the provider the order stands, and says so when it is looked at.
+  ctx.body = response ?? (await answerAsItStands(pool, tenant, key, facts.id));
+}
+
+/** Keeps the order as it stands as the answer to this key, unless there is one by now; that one is the answer. */
+async function answerAsItStands(pool: Pool, tenant: string, key: string, id: string): Promise<unknown> {
+  const row = await getOrder(pool, tenant, id);
+  if (row) await keepResponse(pool, tenant, CREATE_ORDER, key, viewOf(row));
+  return (await findKey(pool, tenant, CREATE_ORDER, key))?.response ?? null;
+}
+
+/** The answer to a request whose own process died before it could give one; null while it may still be running. */
+async function lateAnswer(pool: Pool, tenant: string, key: string, id: string): Promise<unknown> {
+  const row = await getOrder(pool, tenant, id);
+  const running = !row || Date.now() - Date.parse(row.state.facts.created_at) <= ANSWER_WITHIN_MS;
+  return running ? null : answerAsItStands(pool, tenant, key, id);
 }
 
 function factsOf(request: CreateOrder, tenant: string): OrderFacts {

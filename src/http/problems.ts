@@ -18,6 +18,11 @@ export const problems =
           "not_found",
           `There is nothing at ${ctx.method} ${ctx.path}; GET /openapi.json lists what there is.`,
         );
+      if ((ctx.status === 405 || ctx.status === 501) && !ctx.body)
+        throw new AppError(
+          "method_not_allowed",
+          `This path takes ${ctx.response.get("Allow") || "no method"}.`,
+        );
     } catch (error) {
       answer(ctx, appErrorOf(error, log, requestId(ctx)));
     }
@@ -36,9 +41,19 @@ function appErrorOf(error: unknown, log: Log, id: string): AppError {
       },
     );
   }
+  if (isRefusedValue(error)) {
+    log.warn({ err: error, request_id: id }, "the database refused a value");
+    return new AppError("invalid_request", "A value in the request is out of range or cannot be stored.", {
+      cause: error,
+    });
+  }
   log.error({ err: error, request_id: id }, "a request failed");
   return new AppError("internal", `The error is logged under request ${id}.`, { cause: error });
 }
+
+/** https://www.postgresql.org/docs/18/errcodes-appendix.html: no such time, out of range, not UTF-8, no such character */
+const isRefusedValue = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && /^22(003|007|008|021|P05)$/.test(String(error.code));
 
 function answer(ctx: Context, error: AppError): void {
   ctx.status = error.status;

@@ -3,13 +3,14 @@ import Router from "@koa/router";
 import canonicalize from "canonicalize";
 import type { Context } from "koa";
 import { createRefund } from "../contract/orders.ts";
-import { claimKey, keepResponse } from "../db/idempotency-keys.ts";
-import { getOrder } from "../db/orders.ts";
-import { inTransaction } from "../db/pool.ts";
+import { claimKey, findKey, keepResponse } from "../db/idempotency-keys.ts";
+import { getOrder, type OrderRow } from "../db/orders.ts";
+import { inTransaction, type Pool } from "../db/pool.ts";
 import { formatMoney } from "../domain/money.ts";
-import { refundableAmount } from "../domain/order.ts";
+import { refundableAmount, type OrderState } from "../domain/order.ts";
+import type { RefundView } from "../domain/order-view.ts";
 import { planApproval } from "../domain/policy.ts";
-import { route } from "../engine/messages.ts";
+import { isTaken, route } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
@@ -38,65 +39,74 @@ async function create(
   const request_hash = createHash("sha256")
     .update(canonicalize(body) ?? "")
     .digest("hex");
-  const refund_id = newId("rfd");
   const result = await inTransaction(pool, async (tx) => {
+    const refund_id = newId("rfd");
     const earlier = await claimKey(tx, { tenant, operation, key, request_hash, object_id: refund_id });
-    if (earlier) return { earlier, dispatch: null };
+    if (earlier) return { ...earlier, earlier: true, dispatch: null };
     const refundable = refundableAmount(state);
     const money = { amount: request.amount ?? refundable, currency: state.facts.currency };
-    if (money.amount <= 0 || money.amount > refundable) {
-      const limit = formatMoney({ ...money, amount: Math.max(0, refundable) });
-      throw new AppError("unprocessable", `amount: at most ${limit} can be refunded`, {
-        errors: [
-          {
-            path: "amount",
-            message: `must be at most ${Math.max(0, refundable)}, what is captured and not yet refunded`,
-          },
-        ],
-      });
-    }
-    const plan = planApproval(policy, "refund", money, caller.user);
+    if (money.amount <= 0 || money.amount > refundable) throw tooMuch(state);
     const message = {
       type: "refund",
       actor: apiActor(caller),
       refund_id,
       ...money,
       reason: request.reason,
-      plan,
+      plan: planApproval(policy, "refund", money, caller.user),
     } as const;
-    const { dispatch } = await route(tx, "order", [{ to: id, message, key: `refund:api:${refund_id}` }], log);
-    return { earlier: null, dispatch };
+    const { dispatch } = await route(tx, "order", [{ to: id, message, key: letterKey(refund_id) }], log);
+    return { object_id: refund_id, request_hash, response: null, earlier: false, dispatch };
   });
   result.dispatch?.();
+  if (result.request_hash !== request_hash)
+    throw new AppError(
+      "idempotency_mismatch",
+      "This Idempotency-Key was used with another body; use a new key for a new refund.",
+    );
+  if (result.earlier) ctx.set("Idempotent-Replayed", "true");
   ctx.status = 201;
-  if (result.earlier) {
-    if (result.earlier.request_hash !== request_hash)
-      throw new AppError(
-        "idempotency_mismatch",
-        "This Idempotency-Key was used with another body; use a new key for a new refund.",
-      );
-    if (result.earlier.response === null)
-      throw new AppError(
-        "idempotency_in_progress",
-        "The first request with this Idempotency-Key is still running.",
-        { retryAfter: 1 },
-      );
-    ctx.set("Idempotent-Replayed", "true");
-    ctx.body = result.earlier.response;
+  if (result.response !== null) {
+    ctx.body = result.response;
     return;
   }
+  // A repeated request waits as the first one does: that one may have died before it answered.
+  const refund = await outcome(pool, tenant, id, result.object_id);
+  const answer = { object: "refund", order_id: id, currency: state.facts.currency, ...refund };
+  await keepResponse(pool, tenant, operation, key, answer);
+  ctx.body = (await findKey(pool, tenant, operation, key))?.response ?? answer;
+}
+
+const letterKey = (refundId: string): string => `refund:api:${refundId}`;
+
+/**
+ * What became of a refund that was asked for, as soon as there is something to say.
+ * @throws AppError when the order did not take it: others were faster, and together it is too much
+ */
+async function outcome(pool: Pool, tenant: string, orderId: string, refundId: string): Promise<RefundView> {
+  let order: OrderRow | null = null;
+  let taken = false;
+  const find = () => order && viewOf(order).refunds.find((r) => r.id === refundId);
   const look = async () => {
-    const row = await getOrder(pool, tenant, id);
-    const refund = row && viewOf(row).refunds.find((r) => r.id === refund_id);
-    return refund && refund.status !== "requested" ? refund : null;
+    taken = await isTaken(pool, orderId, letterKey(refundId));
+    order = await getOrder(pool, tenant, orderId);
+    const refund = find();
+    return (taken && !refund) || (refund && refund.status !== "requested") ? true : null;
   };
-  const seen = await waitFor(id, look, { timeoutMs: SEE_WITHIN_MS });
-  const refund = seen ?? {
-    id: refund_id,
-    amount: request.amount ?? null,
-    status: "requested",
-    reason: request.reason,
-  };
-  ctx.body = { object: "refund", order_id: id, currency: state.facts.currency, ...refund };
-  await keepResponse(pool, tenant, operation, key, ctx.body);
+  await waitFor(orderId, look, { timeoutMs: SEE_WITHIN_MS });
+  const refund = find();
+  if (refund) return refund;
+  if (taken && order) throw tooMuch((order as OrderRow).state);
+  throw new AppError(
+    "idempotency_in_progress",
+    "The refund is not decided yet; send it again with the same Idempotency-Key.",
+    { retryAfter: 1 },
+  );
+}
+
+function tooMuch(state: OrderState): AppError {
+  const amount = Math.max(0, refundableAmount(state));
+  const limit = formatMoney({ amount, currency: state.facts.currency });
+  return new AppError("unprocessable", `amount: at most ${limit} can be refunded`, {
+    errors: [{ path: "amount", message: `must be at most ${amount}, what is captured and not yet refunded` }],
+  });
 }
