@@ -149,6 +149,45 @@ remote(inbox.command("show").argument("<id>").description("one of them, with hea
   },
 );
 
+remote(
+  inbox
+    .command("replay")
+    .argument("[id]", "one of them; or name a filter")
+    .description("take them in once more"),
+)
+  .option("--state <state>", "all in this state")
+  .option("--type <type>", "all of this type")
+  .option("--dry-run", "only count them", false)
+  .action(
+    async (
+      id: string | undefined,
+      options: Target & { state?: string; type?: string; dryRun: boolean; json: boolean },
+    ) => {
+      if (id === undefined) {
+        const { state, type, dryRun } = options;
+        const body = { filter: { ...(state ? { state } : {}), ...(type ? { type } : {}) }, dry_run: dryRun };
+        const report = await request<{ matched: number; replayed: number }>(
+          options,
+          "POST",
+          "/v1/webhooks/inbox/replay",
+          body,
+        );
+        write(
+          options.json
+            ? `${JSON.stringify(report)}\n`
+            : `${report.matched} matched, ${report.replayed} replayed\n`,
+        );
+        return;
+      }
+      const row = await request<InboxRow>(
+        options,
+        "POST",
+        `/v1/webhooks/inbox/${encodeURIComponent(id)}/replay`,
+      );
+      write(options.json ? `${JSON.stringify(row)}\n` : inboxTable([row], stdout));
+    },
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EVENT_KEYS } from "../domain/order-view.ts";
 import { decide, listApprovalsQuery, resend } from "./approvals.ts";
-import { listInboxQuery } from "./inbox.ts";
+import { listInboxQuery, replayInbox } from "./inbox.ts";
 import { cancelOrder, createOrder, createRefund, listOrdersQuery, MESSAGES, sendMessage } from "./orders.ts";
 import { paging } from "./paging.ts";
 
@@ -192,6 +192,23 @@ export const OPERATIONS: Operation[] = [
     path: "/v1/webhooks/inbox/{id}",
     summary: "Read a received webhook with headers and body",
     tag: "Webhooks",
+    success: 200,
+  },
+  {
+    method: "post",
+    path: "/v1/webhooks/inbox/{id}/replay",
+    summary: "Take a received webhook in once more",
+    description: "Role admin. For an order that knows it already nothing changes.",
+    tag: "Webhooks",
+    success: 200,
+  },
+  {
+    method: "post",
+    path: "/v1/webhooks/inbox/replay",
+    summary: "Replay all that match a filter, at most 500 a call",
+    description: "Role admin. With `dry_run` they are only counted.",
+    tag: "Webhooks",
+    body: replayInbox,
     success: 200,
   },
   {

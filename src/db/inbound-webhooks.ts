@@ -108,6 +108,36 @@ export async function listInbound(
   return rows;
 }
 
+export interface InboundFilter {
+  state?: InboundState | undefined;
+  type?: string | undefined;
+  order_id?: string | undefined;
+  received_after?: string | undefined;
+  received_before?: string | undefined;
+}
+
+/** Oldest first. */
+export async function findMatching(db: Queryable, filter: InboundFilter, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from countersign.inbound_webhooks
+      where ($1::text is null or state = $1)
+        and ($2::text is null or type = $2)
+        and ($3::text is null or order_id = $3)
+        and ($4::timestamptz is null or received_at > $4)
+        and ($5::timestamptz is null or received_at < $5)
+      order by id limit $6`,
+    [
+      filter.state ?? null,
+      filter.type ?? null,
+      filter.order_id ?? null,
+      filter.received_after ?? null,
+      filter.received_before ?? null,
+      limit,
+    ],
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Keeps a bad request as a sample: 100 slots, the oldest overwritten. */
 export const sampleFailure = (
   db: Queryable,

@@ -1,17 +1,21 @@
 import Router from "@koa/router";
+import type { Context } from "koa";
 import { z } from "zod";
-import { listInboxQuery } from "../contract/inbox.ts";
+import { listInboxQuery, replayInbox } from "../contract/inbox.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { getInbound, listInbound, type InboundWebhook } from "../db/inbound-webhooks.ts";
 import type { Pool } from "../db/pool.ts";
 import { AppError } from "../errors.ts";
+import { replayMany, replayOne } from "../inbox/replay.ts";
+import type { Log } from "../log.ts";
+import { readJson } from "./body.ts";
 import { principal } from "./context.ts";
 import { validate } from "./validate.ts";
 
 const listQuery = z.strictObject({ ...listInboxQuery.shape, ...paging });
 
 /** What was received from the provider. */
-export const inboxRoutes = (pool: Pool): Router =>
+export const inboxRoutes = (pool: Pool, log: Log): Router =>
   new Router()
     .get("/webhooks/inbox", async (ctx) => {
       principal(ctx, "support");
@@ -21,11 +25,30 @@ export const inboxRoutes = (pool: Pool): Router =>
     })
     .get("/webhooks/inbox/:id", async (ctx) => {
       principal(ctx, "support");
-      const id = ctx.params["id"] ?? "";
-      const row = /^whi_[0-9a-z]{26}$/.test(id) ? await getInbound(pool, id) : null;
-      if (!row) throw new AppError("not_found", `There is no received webhook ${id.slice(0, 64)}.`);
+      const row = await inboundOf(ctx, pool);
       ctx.body = { ...present(row), headers: row.headers, body: bodyOf(row.body) };
+    })
+    .post("/webhooks/inbox/replay", async (ctx) => {
+      principal(ctx, "admin");
+      const { filter, dry_run } = validate(replayInbox, await readJson(ctx));
+      ctx.body = await replayMany(pool, filter, dry_run, log);
+    })
+    .post("/webhooks/inbox/:id/replay", async (ctx) => {
+      principal(ctx, "admin");
+      const { id } = await inboundOf(ctx, pool);
+      await replayOne(pool, id, log);
+      ctx.body = present(await inboundOf(ctx, pool));
     });
+
+async function inboundOf(
+  ctx: Context & { params: Record<string, string> },
+  pool: Pool,
+): Promise<InboundWebhook> {
+  const id = ctx.params["id"] ?? "";
+  const row = /^whi_[0-9a-z]{26}$/.test(id) ? await getInbound(pool, id) : null;
+  if (!row) throw new AppError("not_found", `There is no received webhook ${id.slice(0, 64)}.`);
+  return row;
+}
 
 const present = (row: Omit<InboundWebhook, "headers" | "body" | "correlation">) => ({
   id: row.id,

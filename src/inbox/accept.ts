@@ -128,6 +128,21 @@ async function storeAndRoute(
   return { accepted, dispatch };
 }
 
+/** Reads a body and says what is to be made of it, given which order it is about. */
+export async function readArrival(
+  body: Buffer,
+  at: Date,
+  find: (wanted: Correlation) => Promise<FoundOrder | null>,
+): Promise<{
+  event: ReadEvent;
+  order: FoundOrder | null;
+  verdict: Pick<NewInboundWebhook, "state" | "reason">;
+}> {
+  const event = readEvent(body);
+  const order = event.meaning.kind === "message" ? await find(event.meaning.correlation) : null;
+  return { event, order, verdict: stateOf(event, order, at) };
+}
+
 const NOBODY: Correlation = { order_id: null, payment_id: null, session_id: null };
 
 /** A repeated event is the same message, whichever way it came. */

@@ -1,0 +1,94 @@
+import {
+  findMatching,
+  getInbound,
+  setInboundState,
+  type InboundFilter,
+  type InboundWebhook,
+} from "../db/inbound-webhooks.ts";
+import { findOrders } from "../db/orders.ts";
+import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
+import { route } from "../engine/messages.ts";
+import type { Dispatch } from "../engine/start.ts";
+import type { Log } from "../log.ts";
+import { letterOf, readArrival } from "./accept.ts";
+
+/** What one replay did: the webhook's state after it, and why. */
+export interface Replayed {
+  id: string;
+  state: InboundWebhook["state"];
+  reason: string | null;
+}
+
+/**
+ * Takes a stored webhook in once more, as if it came now: what was parked or could not be read may find its order or be
+ * understood by this release. For an order that knows it already nothing changes.
+ * @returns null when there is no such webhook.
+ */
+export async function replayOne(pool: Pool, id: string, log: Log): Promise<Replayed | null> {
+  const { result, dispatch } = await inTransaction(pool, (tx) => replay(tx, id, log));
+  dispatch?.();
+  return result;
+}
+
+/** How many one call replays at most; the rest is for the next call. */
+const AT_ONCE = 500;
+
+export interface ReplayReport {
+  object: "replay";
+  dry_run: boolean;
+  matched: number;
+  replayed: number;
+  has_more: boolean;
+  /** How many ended in which state. */
+  states: Record<string, number>;
+}
+
+/** Replays all that match, oldest first; with `dry_run` only counts them. */
+export async function replayMany(
+  pool: Pool,
+  filter: InboundFilter,
+  dryRun: boolean,
+  log: Log,
+): Promise<ReplayReport> {
+  const ids = await findMatching(pool, filter, AT_ONCE + 1);
+  const report: ReplayReport = {
+    object: "replay",
+    dry_run: dryRun,
+    matched: Math.min(ids.length, AT_ONCE),
+    replayed: 0,
+    has_more: ids.length > AT_ONCE,
+    states: {},
+  };
+  if (dryRun) return report;
+  for (const id of ids.slice(0, AT_ONCE)) {
+    const result = await replayOne(pool, id, log);
+    if (!result) continue;
+    report.replayed++;
+    report.states[result.state] = (report.states[result.state] ?? 0) + 1;
+  }
+  return report;
+}
+
+async function replay(
+  tx: Tx,
+  id: string,
+  log: Log,
+): Promise<{ result: Replayed | null; dispatch: Dispatch | null }> {
+  const webhook = await getInbound(tx, id, { lock: true });
+  if (!webhook) return { result: null, dispatch: null };
+  const { event, verdict, order } = await readArrival(webhook.body, webhook.received_at, async (wanted) => {
+    const [found] = await findOrders(tx, [wanted]);
+    return found ?? null;
+  });
+  // Once routed it stays so: that its order knows it by now is the effect that it had.
+  const state = webhook.state === "routed" ? "routed" : verdict.state;
+  const reason = webhook.state === "routed" ? webhook.reason : verdict.reason;
+  await setInboundState(tx, id, state, reason, order?.id ?? null);
+  if (verdict.state !== "routed" || !order || event.meaning.kind !== "message")
+    return { result: { id, state, reason }, dispatch: null };
+  const letter = letterOf(webhook, order.id, event.meaning.message);
+  // A key of its own: the engine drops one that it has seen, and the order itself knows what is no news.
+  const again = { ...letter, key: `${letter.key}:replay:${webhook.attempts}` };
+  const { dispatch } = await route(tx, "order", [again], log);
+  return { result: { id, state, reason }, dispatch };
+}
