@@ -6,6 +6,7 @@ import { closeClient } from "./client.ts";
 import { commitRows, commitsPerSecond, prepareCommits, roundTrips } from "./commits.ts";
 import { costPerOrder, costRows, type Cost } from "./cost.ts";
 import { round } from "./figures.ts";
+import { startHandwritten } from "./handwritten.ts";
 import { intakeRound, intakeRows, waitingOrders, type Intake } from "./intake.ts";
 import { machine, type Machine } from "./machine.ts";
 import { countersign, orderRows, ordersRound, type Round } from "./orders.ts";
@@ -21,6 +22,8 @@ const program = new Command("bench")
   .parse();
 const options = program.opts<{ quick?: boolean; json?: string; profile?: string; statements?: boolean }>();
 
+type Stop = () => Promise<void>;
+
 interface Result {
   machine: Machine;
   rows: Row[];
@@ -29,7 +32,7 @@ interface Result {
 }
 
 /** Contenders and their yardsticks take turns, so that a noisy neighbour troubles all of them alike. */
-async function measure(stack: Stack, settings: Settings): Promise<Result> {
+async function measure(stack: Stack, settings: Settings, stops: Stop[]): Promise<Result> {
   const { pool } = stack;
   const { quick, say } = settings;
   const about = await machine(pool);
@@ -39,12 +42,16 @@ async function measure(stack: Stack, settings: Settings): Promise<Result> {
   const perRound = quick ? 100 : 500;
 
   say("warming up");
-  await ordersRound(ours, quick ? 60 : 400);
+  const hand = await startHandwritten(stack);
+  stops.push(() => hand.stop());
+  for (const contender of [ours, hand]) await ordersRound(contender, quick ? 60 : 400);
   const orders: Round[] = [];
+  const byHand: Round[] = [];
   const commits: number[] = [];
   for (let i = 1; i <= rounds; i++) {
     say(`orders and bare commits, round ${i} of ${rounds}`);
     orders.push(await ordersRound(ours, perRound));
+    byHand.push(await ordersRound(hand, perRound));
     commits.push(await commitsPerSecond(pool, settings));
   }
   const trips = await roundTrips(pool, settings);
@@ -56,24 +63,22 @@ async function measure(stack: Stack, settings: Settings): Promise<Result> {
   const clicks = await clickToCaptured(stack, settings);
 
   const noop = await startProcess("scripts/bench/noop-server.ts", {}, (line) => line.startsWith("ready"));
+  stops.push(() => noop.stop());
   const noopUrl = noop.lines[0]?.split(" ")[1] ?? "";
   const intake: Record<"noop" | "known" | "unknown", Intake[]> = { noop: [], known: [], unknown: [] };
-  try {
-    const waiting = await waitingOrders(stack.url, quick ? 20 : 100);
-    await intakeRound(noopUrl, settings);
-    await intakeRound(stack.url, settings, waiting);
-    for (let i = 1; i <= rounds; i++) {
-      say(`webhook intake, round ${i} of ${rounds}`);
-      intake.noop.push(await intakeRound(noopUrl, settings));
-      intake.known.push(await intakeRound(stack.url, settings, waiting));
-      intake.unknown.push(await intakeRound(stack.url, settings));
-    }
-  } finally {
-    await noop.stop();
+  const waiting = await waitingOrders(stack.url, quick ? 20 : 100);
+  await intakeRound(noopUrl, settings);
+  await intakeRound(stack.url, settings, waiting);
+  for (let i = 1; i <= rounds; i++) {
+    say(`webhook intake, round ${i} of ${rounds}`);
+    intake.noop.push(await intakeRound(noopUrl, settings));
+    intake.known.push(await intakeRound(stack.url, settings, waiting));
+    intake.unknown.push(await intakeRound(stack.url, settings));
   }
 
   const rows = [
     ...orderRows("countersign", orders),
+    ...orderRows("handwritten", byHand),
     ...commitRows(commits, trips),
     ...costRows(cost),
     ...approvalRows(clicks),
@@ -88,6 +93,7 @@ async function measure(stack: Stack, settings: Settings): Promise<Result> {
 function ratiosOf(rows: Row[]): Record<string, number> {
   const of = (id: string) => rows.find((row) => row.id === id)?.value ?? NaN;
   return {
+    orders_vs_handwritten: of("orders_countersign") / of("orders_handwritten"),
     orders_vs_bare_commits: of("orders_countersign") / of("bare_commits"),
     intake_vs_noop: of("intake_unknown") / of("intake_noop"),
     intake_known_vs_noop: of("intake_known") / of("intake_noop"),
@@ -103,6 +109,8 @@ function print({ machine: on, rows, ratios, statements }: Result): void {
   console.log(
     `\n${on.cores} cores of ${on.cpu}, load ${on.load_at_start} at start, Node ${on.node}, PostgreSQL ${on.postgresql}\n`,
   );
+  if (Number(on.load_at_start) > on.cores / 4)
+    console.log(pc.yellow("Others use this machine: ratios are indicative, absolute figures mean little.\n"));
   for (const { what, unit, value, values, detail } of rows) {
     const spread = values.length > 1 ? `  ${round(Math.min(...values))}–${round(Math.max(...values))}` : "";
     const more = Object.entries(detail ?? {}).map(([name, figure]) => `${name} ${figure}`);
@@ -121,13 +129,19 @@ function print({ machine: on, rows, ratios, statements }: Result): void {
     );
 }
 
-const stack = await startStack(options.profile ?? null);
+const stops: Stop[] = [];
+const stopAll = async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+};
+process.once("SIGINT", () => void stopAll().finally(() => process.exit(130)));
 try {
+  const stack = await startStack(options.profile ?? null);
+  stops.push(() => stack.stop());
   const say = (line: string) => console.error(pc.dim(line));
-  const result = await measure(stack, { quick: options.quick ?? false, say });
+  const result = await measure(stack, { quick: options.quick ?? false, say }, stops);
   print(result);
   if (options.json) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
 } finally {
   closeClient();
-  await stack.stop();
+  await stopAll();
 }
