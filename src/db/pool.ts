@@ -31,7 +31,10 @@ export function createPool({ url, max = 10, applicationName = "countersign", log
     keepAlive: true,
     types: { getTypeParser },
   });
-  const lost = (error: Error) => log?.warn({ err: error }, "a database connection was lost");
+  const lost = (error: Error) => {
+    // A server that stops while we do is what was asked for.
+    if (!pool.ending) log?.warn({ err: error }, "a database connection was lost");
+  };
   pool.on("error", lost);
   // without a listener of its own a connection that breaks between two queries of a transaction ends the process
   pool.on("connect", (client) => client.on("error", lost));
