@@ -39,7 +39,7 @@ ${pill("wait", "Your decision is needed")}${changeList(view.changes)}${amountHea
       ...askedFacts(view.asked),
       ["Decide by", moment(view.deadline_at, view.time_zone)],
       ["Who decides", bdi(gateRule(view.gate))],
-      ["Asked", bdi(listed(view.gate.approvers))],
+      ["Asked", view.gate.approvers.length > 1 && bdi(listed(view.gate.approvers))],
       ["Stage", view.stage.of > 1 && `${view.stage.number} of ${view.stage.of}`],
     ])}${items(view.asked)}</section>
 <section class="card side" aria-labelledby="decide">

@@ -54,7 +54,11 @@ ${
 `;
 
 /** Links of a mail lead out of its frame. */
-const framed = (source: string): string => `<base target="_top">${source}`;
+function framed(source: string): string {
+  const base = `<base target="_top">`;
+  const head = /<head[^>]*>/i;
+  return head.test(source) ? source.replace(head, (tag) => tag + base) : base + source;
+}
 
 /** The text with its addresses made links. */
 const linked = (text: string): (Html | string)[] =>

@@ -18,7 +18,7 @@ export const pill = (tone: Tone, text: string): Html => markup`<p class="pill ${
 
 /** The amount as the page's heading. */
 export const amountHeading = (asked: Asked): Html =>
-  markup`<h1><span class="amount">${amountOf(asked)}</span> <span class="purpose"><bdi>${purposeOf(asked)}</bdi></span></h1>
+  markup`<h1><span class="amount${amountOf(asked).length > 15 && " long"}">${amountOf(asked)}</span> <span class="purpose"><bdi>${purposeOf(asked)}</bdi></span></h1>
 `;
 
 /** Label and value pairs; those without a value are left out. */
@@ -100,7 +100,7 @@ export const changeList = (changes: readonly Change[] = []): Html | null =>
     : markup`<div class="notice"><h2>What changed</h2>
 <dl>${changes.map(
         (c) =>
-          markup`<div><dt>${c.field}</dt><dd><del><bdi>${c.before || "none"}</bdi></del> → <ins><bdi>${c.after || "none"}</bdi></ins></dd></div>`,
+          markup`<div><dt>${oneLine(c.field, 60)}</dt><dd><del><bdi>${c.before || "none"}</bdi></del> → <ins><bdi>${c.after || "none"}</bdi></ins></dd></div>`,
       )}</dl>
 </div>
 `;

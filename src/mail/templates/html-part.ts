@@ -13,6 +13,7 @@ const STYLE = {
   brand: `margin:0 auto;max-width:560px;padding:0 4px 12px;text-align:left;${FONT};font-size:14px;font-weight:600;color:#53616d`,
   heading: "margin:0 0 12px;font-size:15px;line-height:1.4;font-weight:600;color:#0b6750",
   amount: "margin:0;font-size:34px;line-height:1.15;font-weight:700;letter-spacing:-0.5px",
+  longAmount: "margin:0;font-size:25px;line-height:1.2;font-weight:700",
   purpose: "margin:4px 0 20px;font-size:17px;line-height:1.4;color:#53616d",
   paragraph: "margin:0 0 16px;white-space:pre-line",
   table: "width:100%;border-collapse:collapse;table-layout:fixed;margin:0 0 20px",
@@ -75,7 +76,7 @@ function htmlOf(block: Block): Html {
       return markup`<h1 class="accent" style="${STYLE.heading}">${oneLine(block.text)}</h1>
 `;
     case "amount":
-      return markup`<p class="ink" style="${STYLE.amount}">${block.amount}</p>
+      return markup`<p class="ink" style="${block.amount.length > 15 ? STYLE.longAmount : STYLE.amount}">${block.amount}</p>
 <p class="muted" style="${STYLE.purpose}"><bdi>${oneLine(block.purpose)}</bdi></p>
 `;
     case "paragraph":
@@ -94,7 +95,9 @@ ${block.rows.map(itemRow)}<tr><td class="line" style="${STYLE.value}"><b>Total</
 `;
     case "steps":
       return markup`<h2 style="${STYLE.title}">${block.title}</h2>
-${table(given(block.rows))}`;
+<table role="presentation" cellpadding="0" cellspacing="0" border="0" style="${STYLE.table}">
+${given(block.rows).map(stepRow)}</table>
+`;
     case "button":
       return markup`<a class="button" href="${block.link}" style="${STYLE.button}">${block.label}</a>
 <p class="muted" style="${STYLE.plainLink}">${block.link}</p>
@@ -118,7 +121,10 @@ const factRow = ([label, value]: readonly [string, string]): Html =>
 `;
 
 const itemRow = (row: ItemRow): Html =>
-  markup`<tr><td class="line" style="${STYLE.value}"><bdi>${oneLine(row.name)}</bdi><br>
-<span class="muted" style="${STYLE.small}">${row.quantity} × ${row.each}</span></td>
+  markup`<tr><td class="line" style="${STYLE.value}"><bdi>${oneLine(row.name)}</bdi><br><span class="muted" style="${STYLE.small}">${row.quantity} × ${row.each}</span></td>
 <td class="line" width="42%" style="${STYLE.number}">${row.total}</td></tr>
+`;
+
+const stepRow = ([when, what]: readonly [string, string]): Html =>
+  markup`<tr><td class="line" style="${STYLE.value}"><span class="muted" style="${STYLE.small}">${oneLine(when)}</span><br><bdi>${oneLine(what, 400)}</bdi></td></tr>
 `;
