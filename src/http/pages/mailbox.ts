@@ -1,5 +1,5 @@
 import type { MailboxEntry } from "../../mail/mailbox-store.ts";
-import { markup, plain, type Html } from "../../mail/markup.ts";
+import { markup, oneLine, plain, type Html } from "../../mail/markup.ts";
 import { layout } from "./layout.ts";
 import { moment } from "./parts.ts";
 
@@ -38,7 +38,7 @@ const empty = ({
 `;
 
 const shown = (mail: MailboxEntry, open: boolean): Html => markup`<details class="card"${open && " open"}>
-<summary><strong><bdi>${mail.subject || "(no subject)"}</bdi></strong>
+<summary><strong><bdi>${oneLine(mail.subject, 160) || "(no subject)"}</bdi></strong>
 <span class="muted small">to <bdi>${mail.to}</bdi>, ${moment(mail.at)}${mail.copies > 1 && `, ${mail.copies} copies`}</span></summary>
 <div class="mail">
 <section aria-label="Text part"><h2>Text</h2>

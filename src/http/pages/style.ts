@@ -95,7 +95,6 @@ dl>div{grid-template-columns:minmax(6.4rem,32%) 1fr}
 .mail{display:grid;grid-template-columns:1fr 1fr;gap:0 1.25rem}
 .mail>.across{grid-column:1/-1}
 }
-@media (prefers-reduced-motion:no-preference){button{transition:background-color .15s}}
 `;
 
 const hash = createHash("sha256").update(STYLE).digest("base64");
