@@ -1,9 +1,22 @@
+import { randomFillSync } from "node:crypto";
 import { monotonicFactory } from "ulid";
 
 /** What an id names; the prefix is part of the contract. */
 export type IdPrefix = "ord" | "apr" | "rfd" | "whi" | "whe" | "whd" | "aud" | "req";
 
-const next = monotonicFactory();
+/** Random bytes in stock: the generator draws one for every character, and asking the system each time is slow. */
+const stock = new Uint8Array(4096);
+let used = stock.length;
+
+function random(): number {
+  if (used === stock.length) {
+    randomFillSync(stock);
+    used = 0;
+  }
+  return (stock[used++] ?? 0) / 256;
+}
+
+const next = monotonicFactory(random);
 
 /**
  * A new id: prefix, underscore, and a ULID in lower case. It sorts by creation time (also within one

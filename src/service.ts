@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
@@ -70,8 +70,15 @@ async function start(
 ): Promise<Omit<Service, "stop">> {
   const policy = await loadPolicy(config.policyFile);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
+  // The port is open before the parts have started: who comes early waits for them.
+  let ready: (handle: RequestListener) => void = () => {};
+  const built = new Promise<RequestListener>((resolve) => (ready = resolve));
+  server.on("request", (request, response) => void built.then((handle) => handle(request, response)));
   const port = await listen(server, config);
-  stops.push(() => closeServer(server));
+  stops.push(() => {
+    server.closeAllConnections();
+    return closeServer(server);
+  });
   const url = `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${port}`;
   const publicUrl = config.publicUrl ?? url;
 
@@ -82,7 +89,13 @@ async function start(
   ]);
 
   const pool = createPool({ url: databaseUrl, max: 10, applicationName: "countersign", log });
-  const enginePool = createPool({ url: databaseUrl, max: 10, applicationName: "countersign-engine", log });
+  const enginePool = createPool({
+    url: databaseUrl,
+    max: 10,
+    applicationName: "countersign-engine",
+    log,
+    prepared: true,
+  });
   stops.push(async () => {
     await Promise.all([pool.end(), enginePool.end()]);
   });
@@ -119,17 +132,16 @@ async function start(
 
   const authenticate = createAuthenticate(config.apiKeys);
   const feed = createTrailFeed({ db: pool, onChanged, log });
-  stops.push(() => feed.close());
-  let accepting = true;
+  const stopping = new AbortController();
   const links = linksOf(url, provider?.url ?? null, mailbox !== null);
   const app = createApp({
     pool,
     policy,
     log,
-    intake: createIntake(pool, log),
+    intake: createIntake(enginePool, log),
     secrets: config.stripe.webhookSecrets,
     metrics: createMetrics({ parked: parkedCount }),
-    accepting: () => accepting,
+    stopping: stopping.signal,
     links,
     publicUrl,
     authenticate,
@@ -137,13 +149,16 @@ async function start(
     resources: [auditRoutes({ pool, feed, log })],
   });
   const handle = app.callback();
-  server.on("request", (request, response) => void handle(request, response));
   const upgrade = auditSocket({ pool, feed, authenticate, log });
   server.on("upgrade", (request, socket, head) => {
     if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
   });
-  stops.push(() => {
-    accepting = false;
+  ready((request, response) => void handle(request, response));
+  stops.push(async () => {
+    stopping.abort();
+    feed.close();
+    // Requests under way are answered while everything that they need still runs.
+    await closeServer(server);
   });
   return { url, links, providerUrl: provider?.url ?? null, databaseUrl };
 }
@@ -233,17 +248,22 @@ function listen(server: Server, { port, host }: Config): Promise<number> {
   });
 }
 
-const CLOSE_WITHIN_MS = 10_000;
+/** Longer than any request waits for something to happen. */
+const CLOSE_WITHIN_MS = 12_000;
 
-/** Idle connections close at once, others when their request is answered, and at the latest after a while. */
+/** Takes no more connections; ends each when its request is answered, and what is left after a while. */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    const late = setTimeout(() => server.closeAllConnections(), CLOSE_WITHIN_MS);
-    server.close(() => {
+    // One that was busy is idle as soon as it is answered, and would be kept open for the next request.
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const done = () => {
+      clearInterval(idle);
       clearTimeout(late);
+      server.closeAllConnections();
       resolve();
-    });
-    server.closeIdleConnections();
+    };
+    const late = setTimeout(done, CLOSE_WITHIN_MS);
+    server.close(done);
   });
 }
 

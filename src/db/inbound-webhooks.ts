@@ -81,7 +81,7 @@ export async function getInbound(
   { lock = false } = {},
 ): Promise<InboundWebhook | null> {
   const { rows } = await db.query<InboundWebhook>(
-    `select * from countersign.inbound_webhooks where id = $1${lock ? " for update" : ""}`,
+    `select ${LISTED}, correlation, headers, body from countersign.inbound_webhooks where id = $1${lock ? " for update" : ""}`,
     [id],
   );
   return rows[0] ?? null;

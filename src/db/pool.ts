@@ -1,4 +1,5 @@
 import pg from "pg";
+import { PreparedClient } from "./prepared-client.ts";
 import type { Log } from "../log.ts";
 
 export type Pool = pg.Pool;
@@ -14,12 +15,20 @@ export interface PoolOptions {
   /** As seen in pg_stat_activity. */
   applicationName?: string;
   log?: Log;
+  /** Prepare every statement with parameters; for the hot path alone. */
+  prepared?: boolean;
 }
 
 const INT8 = 20;
 
 /** A pool that outlives its server: connections that break are dropped, and the next query opens another. */
-export function createPool({ url, max = 10, applicationName = "countersign", log }: PoolOptions): Pool {
+export function createPool({
+  url,
+  max = 10,
+  applicationName = "countersign",
+  log,
+  prepared = false,
+}: PoolOptions): Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max,
@@ -30,6 +39,7 @@ export function createPool({ url, max = 10, applicationName = "countersign", log
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     types: { getTypeParser },
+    ...(prepared ? { Client: PreparedClient } : {}),
   });
   const lost = (error: Error) => {
     // A server that stops while we do is what was asked for.

@@ -38,6 +38,7 @@ export async function route(
   letters: Letter<OrderMessage | ApprovalMessage>[],
   log: Log,
 ): Promise<{ dispatch: Dispatch; unknown: string[] }> {
+  if (letters.length === 0) return { dispatch: () => {}, unknown: [] };
   const ids = [...new Set(letters.map((letter) => letter.to))].sort();
   const locked = await lockRows(tx, TABLE[recipient], ids);
   const dispatches: Dispatch[] = [];

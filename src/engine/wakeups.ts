@@ -26,6 +26,13 @@ export function onChanged(id: string, callback: () => void): () => void {
 /** How often a waiter looks although nothing was heard. */
 const LOOK_EVERY_MS = 1_000;
 
+interface Wait {
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  /** What is waited for has only just begun: the first look would find nothing. */
+  begun?: boolean;
+}
+
 /**
  * Waits until `look` finds something, `deadline` passes, or `signal` aborts.
  * @returns what was found, or null.
@@ -33,7 +40,7 @@ const LOOK_EVERY_MS = 1_000;
 export async function waitFor<T>(
   id: string,
   look: () => Promise<T | null>,
-  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+  { timeoutMs, signal, begun = false }: Wait,
 ): Promise<T | null> {
   const deadline = Date.now() + timeoutMs;
   let heard: boolean;
@@ -46,7 +53,8 @@ export async function waitFor<T>(
   try {
     for (;;) {
       heard = false;
-      const found = await look();
+      const found = begun ? null : await look();
+      begun = false;
       const left = deadline - Date.now();
       if (found !== null || left <= 0 || signal?.aborted) return found;
       if (heard) continue;

@@ -128,7 +128,7 @@ async function create(ctx: Context, { pool, policy, log }: OrderRoutesDeps): Pro
     return;
   }
   const answered = async () => (await findKey(pool, tenant, CREATE_ORDER, key))?.response ?? null;
-  const response = await waitFor(facts.id, answered, { timeoutMs: ANSWER_WITHIN_MS });
+  const response = await waitFor(facts.id, answered, { timeoutMs: ANSWER_WITHIN_MS, begun: true });
   ctx.set("Location", `/v1/orders/${facts.id}`);
   // Without an answer of the provider the order stands, and says so when it is looked at.
   ctx.body = response ?? (await answerAsItStands(pool, tenant, key, facts.id));

@@ -110,7 +110,7 @@ async function storeAndRoute(
   const wanted = batch.map(({ event }) =>
     event.meaning.kind === "message" ? event.meaning.correlation : NOBODY,
   );
-  const found = await findOrders(tx, wanted);
+  const found = wanted.every((names) => names === NOBODY) ? [] : await findOrders(tx, wanted);
   const webhooks = batch.map((read, i) => webhookOf(read, found[i] ?? null));
   const fresh = await storeInbound(tx, webhooks);
   const letters = webhooks.flatMap((webhook, i) => {
