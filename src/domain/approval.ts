@@ -341,6 +341,7 @@ function escalate(step: Step, now: Date, because: string): Step {
   const asked = mayDecide(step.state).map(normalisedAddress);
   const people = step.state.plan.escalate_to.filter((address) => !asked.includes(normalisedAddress(address)));
   const state = { ...step.state, escalated: true, escalated_to: people };
+  if (people.length === 0) return { ...step, state };
   const told = withEntry({ ...step, state }, "approval.escalated", SYSTEM, { to: people, because });
   return mailed(told, now, "escalation", people);
 }

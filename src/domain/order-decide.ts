@@ -514,9 +514,12 @@ function settle(step: Step): Step {
 
 const UNPAID: Ending = { status: "expired", reason: "the checkout session expired unpaid" };
 
-/** Whether the hosted page can still change: the customer neither submitted it nor ran out of time. */
-const isPageOpen = ({ session_id, session_complete, session_expired }: PaymentState): boolean =>
-  session_id !== null && !session_complete && !session_expired;
+/** Whether the hosted page can still change: the customer neither paid nor ran out of time. */
+const isPageOpen = (payment: PaymentState): boolean =>
+  payment.session_id !== null &&
+  !payment.session_complete &&
+  !payment.session_expired &&
+  payment.amount_authorized === 0;
 
 /** A page that expires cancels its payment, and either may be heard of first: the page says which it was. */
 function settleCanceled(step: Step): Step {

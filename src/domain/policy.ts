@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { LineCounter, parseDocument } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from "yaml";
 import { z } from "zod";
 import type { Money } from "./money.ts";
 
@@ -25,9 +25,11 @@ export type SubjectKind = "order" | "refund";
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
+const DURATION = "write a duration as a number and s, m, h or d, such as 24h";
+
 const duration = z
-  .string()
-  .regex(/^[1-9]\d*[smhd]$/, "write a duration as a number and s, m, h or d, such as 24h")
+  .string(DURATION)
+  .regex(/^[1-9]\d*[smhd]$/, DURATION)
   .transform((text) => Number(text.slice(0, -1)) * SECONDS[text.slice(-1) as keyof typeof SECONDS]);
 
 const email = z.email("must be an email address");
@@ -96,27 +98,29 @@ export function parsePolicy(text: string): Policy {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   const syntax = document.errors[0];
-  if (syntax) throw new PolicyError(syntax.message);
-  const at = (path: PropertyKey[]): string => {
-    for (let depth = path.length; depth > 0; depth--) {
-      const node: unknown = document.getIn(path.slice(0, depth), true);
-      const range = typeof node === "object" && node !== null && "range" in node ? node.range : null;
-      if (Array.isArray(range) && typeof range[0] === "number") return `line ${lines.linePos(range[0]).line}`;
-    }
-    return "line 1";
-  };
-  const parsed = schema.safeParse(document.toJS());
+  if (syntax) throw new PolicyError(syntax.message.split(":\n")[0]);
+  const lineOf = (offset: number): string => `line ${lines.linePos(offset).line}`;
+  const at = (path: PropertyKey[]): string => lineOf(offsetOf(document, path));
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document)) return;
+      const remedy = `there is no anchor &${alias.source} above this alias`;
+      throw new PolicyError(`${lineOf(alias.range?.[0] ?? 0)}: ${remedy}`);
+    },
+  });
+  const parsed = schema.safeParse(valueOf(document));
   if (!parsed.success) {
-    const issues = parsed.error.issues.map(
-      (i) => `${at(i.path)}: ${i.path.join(".") || "policy"}: ${i.message}`,
-    );
+    const issues = parsed.error.issues.map((i) => {
+      const path = i.code === "unrecognized_keys" ? [...i.path, ...i.keys.slice(0, 1)] : i.path;
+      return `${at(path)}: ${i.path.join(".") || "policy"}: ${i.message}`;
+    });
     throw new PolicyError(issues.join("; "));
   }
   const rules = parsed.data;
   for (const [name, tier] of Object.entries(rules.tiers))
     tier.forEach((g, i) => {
       const names = g.any_of ?? g.all_of ?? g.of ?? [];
-      const unknown = names.find((n) => !rules.groups[n] && !n.includes("@"));
+      const unknown = names.find((n) => !Object.hasOwn(rules.groups, n) && !n.includes("@"));
       const where = at(["tiers", name, i]);
       if (unknown)
         throw new PolicyError(`${where}: tiers.${name}: ${unknown} is neither a group nor an email address`);
@@ -127,11 +131,39 @@ export function parsePolicy(text: string): Policy {
   for (const kind of ["orders", "refunds"] as const)
     for (const [currency, value] of Object.entries(rules[kind])) {
       const asked = typeof value === "string" ? [value] : value.map((tier) => tier.ask);
-      const missing = asked.find((ask) => !rules.tiers[ask]);
+      const missing = asked.find((ask) => !Object.hasOwn(rules.tiers, ask));
       if (missing)
         throw new PolicyError(`${at([kind, currency])}: ${kind}.${currency}: there is no tier ${missing}`);
     }
   return { version: createHash("sha256").update(text).digest("hex").slice(0, 12), rules };
+}
+
+/** Where the value at this path, or the nearest one above it, begins: at its key when it has one. */
+function offsetOf({ contents }: Document, path: PropertyKey[]): number {
+  let node: unknown = contents;
+  let offset = 0;
+  for (const part of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === part);
+      if (isScalar(pair?.key)) offset = pair.key.range?.[0] ?? offset;
+      node = pair?.value;
+    } else if (isSeq(node) && typeof part === "number") {
+      node = node.items[part];
+      if (isMap(node) || isScalar(node)) offset = node.range?.[0] ?? offset;
+    } else break;
+  }
+  return offset;
+}
+
+/** @throws PolicyError when aliases multiply without end. */
+function valueOf(document: Document): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new PolicyError(`line 1: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** One person, one spelling: an address in lower case without a `+tag`, so that nobody counts twice. */
@@ -140,11 +172,13 @@ export function normalisedAddress(address: string): string {
   return `${local.split("+")[0]}@${domain}`;
 }
 
-const membersOf = (rules: Policy["rules"], names: string[]): string[] => [
-  ...new Map(
-    names.flatMap((name) => rules.groups[name] ?? [name]).map((a) => [normalisedAddress(a), a.toLowerCase()]),
-  ).values(),
+/** Each person once, under one address. */
+const distinct = (addresses: string[]): string[] => [
+  ...new Map(addresses.map((a) => [normalisedAddress(a), a.toLowerCase()])).values(),
 ];
+
+const membersOf = ({ groups }: Policy["rules"], names: string[]): string[] =>
+  distinct(names.flatMap((name) => (Object.hasOwn(groups, name) ? (groups[name] ?? []) : [name])));
 
 /**
  * What the policy asks for this amount: null when nobody is asked. Whoever requested it is never among the approvers
@@ -171,14 +205,12 @@ export function planApproval(
       const approvers = others(membersOf(rules, g.any_of ?? g.all_of ?? g.of ?? []));
       const need = g.all_of ? membersOf(rules, g.all_of).length : (g.need ?? 1);
       const filled =
-        approvers.length >= need
-          ? approvers
-          : [...new Set([...approvers, ...others(rules.timing.escalate_to)])];
+        approvers.length >= need ? approvers : distinct([...approvers, ...others(rules.timing.escalate_to)]);
       return { name: g.gate, need: Math.min(need, Math.max(filled.length, 1)), approvers: filled };
     }),
     remind_after_s: rules.timing.remind_after,
     escalate_after_s: rules.timing.escalate_after,
-    escalate_to: others(rules.timing.escalate_to),
+    escalate_to: distinct(others(rules.timing.escalate_to)),
     expire_after_s: rules.timing.expire_after,
     before_capture_deadline_s: rules.timing.before_capture_deadline,
   };

@@ -15,6 +15,7 @@ import {
 } from "../../src/domain/order.ts";
 import type { ApprovalPlan } from "../../src/domain/policy.ts";
 import type { Todo } from "../../src/domain/todo.ts";
+import { holds } from "./property.ts";
 import { Refusal, SimulatedProvider, type Card } from "./simulated-provider.ts";
 
 export const T0 = "2026-01-01T00:00:00.000Z";
@@ -53,10 +54,6 @@ export const facts = (change: Partial<OrderFacts> = {}): OrderFacts => ({
   created_at: T0,
   ...change,
 });
-
-const holds = (condition: boolean, invariant: string): void => {
-  if (!condition) expect.fail(`broken: ${invariant}`);
-};
 
 /** How an effect goes: it works; nothing happens, for now or for good; or it works and nobody hears of it. */
 export type Outcome = "ok" | "down" | "refused" | "lost";
@@ -221,8 +218,8 @@ export class World {
     subject,
     refund_id,
   }: Extract<OrderEffect, { kind: "open_approval" }>): EffectResult {
-    const known = this.approvals.get(approval_id);
-    const approval: ApprovalView = known ?? {
+    // The answer to a repetition is the first answer, whatever was decided since.
+    const approval: ApprovalView = {
       id: approval_id,
       object: "approval",
       version: 0,
@@ -237,7 +234,7 @@ export class World {
       decided_by: null,
       decided_at: null,
     };
-    if (!known) {
+    if (!this.approvals.has(approval_id)) {
       this.approvals.set(approval_id, { ...approval, version: 1 });
       this.#report(approval_id, "approval.requested");
     }

@@ -1,0 +1,483 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  approvalDue,
+  approvalView,
+  approvalWakeAt,
+  contentHash,
+  decideApproval,
+  DECISIONS,
+  isApprovalAtRest,
+  mayDecide,
+  newApproval,
+  nextTimes,
+  type ApprovalEffect,
+  type ApprovalMessage,
+  type ApprovalState,
+  type Decision,
+  type Subject,
+} from "../../src/domain/approval.ts";
+import { consequence, nextSteps } from "../../src/domain/approval-steps.ts";
+import type { AuditDraft } from "../../src/domain/audit-entry.ts";
+import { normalisedAddress, type ApprovalPlan } from "../../src/domain/policy.ts";
+import type { Todo } from "../../src/domain/todo.ts";
+import { holds, runs } from "./property.ts";
+import { DAY, HOUR, T0 } from "./world.ts";
+
+const subject: Subject = {
+  kind: "order",
+  amount: 125_000,
+  currency: "usd",
+  reference: "PO-1",
+  description: null,
+  customer: "Ada",
+  requested_by: "sam@example.com",
+  reason: null,
+  items: [],
+  order_id: "ord_1",
+};
+
+const twoGates: ApprovalPlan = {
+  policy_version: "0123456789ab",
+  gates: [
+    { name: "finance", need: 1, approvers: ["finance@example.com", "controller@example.com"] },
+    { name: "management", need: 2, approvers: ["cfo@example.com", "ceo@example.com", "coo@example.com"] },
+  ],
+  remind_after_s: 24 * 3_600,
+  escalate_after_s: 48 * 3_600,
+  escalate_to: ["cfo@example.com"],
+  expire_after_s: 5 * 86_400,
+  before_capture_deadline_s: 86_400,
+};
+
+/** An approval with a clock, and with an order that hears its reports. */
+class Asked {
+  now = new Date(T0);
+  state: ApprovalState;
+  /** Each mail that went out. */
+  readonly mails: Extract<ApprovalEffect, { kind: "mail" }>[] = [];
+  readonly reported: Extract<ApprovalEffect, { kind: "report" }>[] = [];
+  resent = 0;
+
+  constructor(plan: ApprovalPlan = twoGates, capture_before: string | null = null) {
+    this.state = newApproval(
+      { id: "apr_1", tenant: "dev", order_id: "ord_1", refund_id: null, subject, plan, capture_before },
+      this.now,
+    );
+    this.send({ type: "opened" });
+  }
+
+  send(message: ApprovalMessage): void {
+    const before = this.state;
+    this.state = decideApproval(before, message, this.now);
+    this.#check(before);
+  }
+
+  vote(
+    approver: string,
+    decision: Decision = "approve",
+    change: Partial<{ content_hash: string; in_place: boolean }> = {},
+  ) {
+    const { content_hash } = this.state;
+    const actor = { type: "approver", id: approver } as const;
+    this.send({
+      type: "vote",
+      approver,
+      decision,
+      comment: null,
+      content_hash,
+      via: "link",
+      actor,
+      ...change,
+    });
+  }
+
+  get due(): Todo<ApprovalEffect>[] {
+    return approvalDue(this.state, this.now);
+  }
+
+  /** Performs what is due side by side, as the engine does. */
+  perform(
+    outcome: (work: Todo<ApprovalEffect>, index: number) => "ok" | "down" | "refused" = () => "ok",
+  ): void {
+    const heard = this.due.map((work, i): ApprovalMessage => {
+      const how = outcome(work, i);
+      const { key, effect } = work;
+      if (how !== "ok" && (how === "down" || effect.kind === "mail"))
+        return { type: "effect.failed", key, reason: "no", code: "mail", retry: how === "down" };
+      if (effect.kind === "report") {
+        this.reported.push(effect);
+        return { type: "effect.done", key, result: { kind: "done" } };
+      }
+      this.mails.push(effect);
+      return { type: "effect.done", key, result: { kind: "mailed", response: "250 ok" } };
+    });
+    for (const message of heard) this.send(message);
+  }
+
+  performAll(): void {
+    for (let rounds = 0; this.due.length > 0; rounds++) {
+      expect(rounds, "nothing is asked in a circle").toBeLessThan(60);
+      this.perform();
+    }
+  }
+
+  wait(ms: number): void {
+    this.now = new Date(this.now.getTime() + ms);
+    this.send({ type: "clock" });
+  }
+
+  /** Until nothing is expected any more. */
+  toRest(): void {
+    for (let rounds = 0; !isApprovalAtRest(this.state); rounds++) {
+      expect(rounds, "it comes to rest").toBeLessThan(60);
+      this.performAll();
+      const wake = approvalWakeAt(this.state);
+      if (wake !== null) this.wait(Math.max(0, Date.parse(wake) - this.now.getTime()));
+    }
+  }
+
+  get entries(): AuditDraft[] {
+    return this.reported.flatMap((report) => report.entries);
+  }
+  told = (type: string): AuditDraft[] => this.entries.filter((entry) => entry.type === type);
+  sent = (mail: string, to?: string) =>
+    this.mails.filter((m) => m.mail === mail && (to === undefined || m.to === to));
+
+  #check(before: ApprovalState): void {
+    const { state, now } = this;
+    const people = state.votes.filter((v) => v.gate === state.gate).map((v) => normalisedAddress(v.approver));
+    holds(new Set(people).size === people.length, "one person, one vote");
+    holds(!people.includes("sam@example.com"), "whoever requested it never votes");
+    holds(state.gate === before.gate || state.gate === before.gate + 1, "gates go one by one");
+    const concluded = before.status !== "pending";
+    const kept =
+      state.status === before.status && state.votes === before.votes && state.concluded === before.concluded;
+    holds(!concluded || kept, "a conclusion is final");
+    holds(
+      state.status !== "pending" || Date.parse(state.deadline_at) > now.getTime(),
+      "it ends by its deadline",
+    );
+    const gates = state.plan.gates.map((gate, i) => ({
+      need: gate.need,
+      said: state.votes.filter((v) => v.gate === i && v.decision === "approve").length,
+    }));
+    const passed = state.status === "approved" ? gates : gates.slice(0, state.gate);
+    holds(
+      passed.every((gate) => gate.said >= gate.need),
+      "a gate is passed by as many as it needs",
+    );
+    const due = approvalDue(state, now);
+    const wake = approvalWakeAt(state);
+    holds(wake !== null || isApprovalAtRest(state), "it wakes until it is at rest");
+    holds(
+      wake === null || Date.parse(wake) > now.getTime() || due.length > 0,
+      "it wakes only to do something",
+    );
+    holds(due.filter((work) => work.effect.kind === "report").length <= 1, "one report at a time");
+  }
+}
+
+describe("an approval", () => {
+  test("goes through its gates in sequence, and each counts its own people", () => {
+    const asked = new Asked();
+    asked.performAll();
+    expect(asked.mails.map((mail) => mail.to)).toEqual(["finance@example.com", "controller@example.com"]);
+    asked.vote("cfo@example.com");
+    expect(asked.state.votes).toEqual([]);
+    asked.vote("controller@example.com");
+    expect(asked.state).toMatchObject({ status: "pending", gate: 1 });
+    asked.vote("cfo@example.com");
+    asked.vote("cfo@example.com");
+    expect(asked.state.status).toBe("pending");
+    asked.vote("ceo@example.com");
+    expect(asked.state.status).toBe("approved");
+    asked.toRest();
+    expect(asked.told("approval.vote_refused").map((entry) => entry.data["because"])).toEqual([
+      "not_asked",
+      "already_voted",
+    ]);
+    expect(asked.told("approval.approved")).toHaveLength(1);
+    expect(asked.sent("outcome")).toMatchObject([{ to: "sam@example.com" }]);
+  });
+
+  test.each([
+    ["reject", "rejected"],
+    ["request_changes", "changes_requested"],
+  ] as const)("ends with the first person who says %s", (decision, status) => {
+    const asked = new Asked();
+    asked.vote("finance@example.com", decision);
+    expect(asked.state.status).toBe(status);
+    asked.vote("controller@example.com");
+    expect(asked.state.status).toBe(status);
+    expect(asked.state.votes).toHaveLength(1);
+  });
+
+  test("knows one person in every spelling of the address", () => {
+    const asked = new Asked();
+    asked.vote("finance@example.com");
+    asked.vote("CFO+phone@Example.com");
+    asked.vote("cfo@example.com");
+    asked.vote("cfo+work@example.com");
+    expect(asked.state.status).toBe("pending");
+    asked.vote("Sam+x@example.com", "approve", { in_place: true });
+    expect(asked.state.status).toBe("pending");
+    asked.vote("coo@example.com");
+    expect(asked.state.status).toBe("approved");
+  });
+
+  test("takes a vote in anybody's place from those who may, but not from whoever requested it", () => {
+    const asked = new Asked();
+    asked.vote("sam@example.com", "approve", { in_place: true });
+    expect(asked.state.gate).toBe(0);
+    asked.vote("dev@example.com", "approve", { in_place: true });
+    expect(asked.state.gate).toBe(1);
+  });
+
+  test("takes no vote about something else than what it asks now", () => {
+    const asked = new Asked();
+    asked.vote("finance@example.com", "approve", { content_hash: contentHash({ ...subject, amount: 1 }, 1) });
+    expect(asked.state.votes).toEqual([]);
+    asked.toRest();
+    expect(asked.told("approval.vote_refused")).toMatchObject([{ data: { because: "superseded" } }]);
+  });
+
+  test("takes no vote after its deadline, though nobody looked at the clock", () => {
+    const asked = new Asked();
+    asked.now = new Date(Date.parse(T0) + 6 * DAY);
+    asked.vote("finance@example.com");
+    expect(asked.state).toMatchObject({ status: "expired", votes: [] });
+  });
+
+  test("reminds, escalates, and expires, each at its time and once", () => {
+    const asked = new Asked();
+    asked.performAll();
+    expect(nextSteps(asked.state).map((step) => step.when)).toEqual([
+      "2026-01-02T00:00:00.000Z",
+      "2026-01-03T00:00:00.000Z",
+      "2026-01-06T00:00:00.000Z",
+    ]);
+    asked.toRest();
+    expect(asked.state).toMatchObject({ status: "expired", concluded: { at: "2026-01-06T00:00:00.000Z" } });
+    expect(asked.sent("reminder")).toHaveLength(2);
+    expect(asked.sent("escalation")).toMatchObject([{ to: "cfo@example.com" }]);
+    expect(consequence(asked.state)).toBe("The authorization is released; the customer is not charged.");
+  });
+
+  test("may be decided by those to whom it was escalated", () => {
+    const asked = new Asked();
+    asked.wait(48 * HOUR);
+    expect(mayDecide(asked.state)).toContain("cfo@example.com");
+    asked.vote("cfo@example.com");
+    expect(asked.state.gate).toBe(1);
+    expect(mayDecide(asked.state)).toEqual(twoGates.gates[1]!.approvers);
+  });
+
+  test("escalates at once when a mail is refused, and says who does not get it", () => {
+    const asked = new Asked();
+    asked.perform((work) =>
+      work.effect.kind === "mail" && work.effect.to.startsWith("finance") ? "refused" : "ok",
+    );
+    asked.performAll();
+    expect(asked.sent("escalation")).toHaveLength(1);
+    expect(asked.told("mail.refused")).toMatchObject([{ data: { to: "finance@example.com" } }]);
+    expect(asked.told("approval.escalated")).toHaveLength(1);
+  });
+
+  test("that nobody can be asked further does not claim that it was escalated", () => {
+    const asked = new Asked({ ...twoGates, escalate_to: [] });
+    asked.toRest();
+    expect(asked.told("approval.escalated")).toEqual([]);
+  });
+
+  test("says that mail is down ever more rarely, and mails when it is back", () => {
+    const asked = new Asked({ ...twoGates, gates: [twoGates.gates[0]!], escalate_to: [] });
+    for (let attempt = 0; attempt < 10; attempt++) {
+      asked.perform((work) => (work.effect.kind === "mail" ? "down" : "ok"));
+      asked.wait(Date.parse(approvalWakeAt(asked.state)!) - asked.now.getTime());
+      asked.perform((work) => (work.effect.kind === "mail" ? "down" : "ok"));
+      asked.wait(400_000);
+    }
+    asked.performAll();
+    expect(asked.mails).toHaveLength(2);
+    const attempts = asked.told("mail.deferred").map((entry) => entry.data["attempts"]);
+    expect([...new Set(attempts)]).toEqual([1, 2, 4, 8, 16].slice(0, new Set(attempts).size));
+  });
+
+  test("reports in order, though the first report has to wait", () => {
+    const asked = new Asked();
+    asked.vote("finance@example.com");
+    asked.vote("cfo@example.com");
+    asked.perform((work) => (work.effect.kind === "report" ? "down" : "ok"));
+    expect(asked.due).toEqual([]);
+    expect(Date.parse(approvalWakeAt(asked.state)!)).toBeGreaterThan(asked.now.getTime());
+    asked.wait(2_000);
+    asked.performAll();
+    expect(asked.entries.map((entry) => entry.type).filter((type) => type.startsWith("approval"))).toEqual([
+      "approval.requested",
+      "approval.voted",
+      "approval.requested",
+      "approval.voted",
+    ]);
+    const versions = asked.reported.map((report) => report.view.version);
+    expect(versions).toEqual([...versions].sort((a, b) => a - b));
+    expect(new Set(versions).size).toBe(versions.length);
+  });
+
+  test("mails each person once unless asked to send it again", () => {
+    const asked = new Asked();
+    asked.performAll();
+    asked.send({ type: "resend", approver: "Finance@example.com", actor: { type: "operator", id: "ops" } });
+    asked.send({ type: "resend", approver: "nobody@example.com", actor: { type: "operator", id: "ops" } });
+    asked.performAll();
+    expect(asked.sent("request", "finance@example.com")).toHaveLength(2);
+    expect(asked.sent("request", "controller@example.com")).toHaveLength(1);
+    expect(new Set(asked.mails.map((mail) => mail.number)).size).toBe(asked.mails.length);
+  });
+
+  test("does not mail anybody about what is already decided", () => {
+    const asked = new Asked();
+    asked.perform((work) => (work.effect.kind === "mail" ? "down" : "ok"));
+    asked.vote("finance@example.com", "reject");
+    asked.toRest();
+    expect(asked.sent("request")).toEqual([]);
+    expect(asked.sent("outcome")).toHaveLength(1);
+  });
+
+  test("that is withdrawn tells the order and nobody else", () => {
+    const asked = new Asked();
+    asked.performAll();
+    asked.send({ type: "withdraw", reason: "cancelled" });
+    asked.send({ type: "withdraw", reason: "cancelled" });
+    asked.toRest();
+    expect(asked.state.status).toBe("withdrawn");
+    expect(asked.sent("outcome")).toEqual([]);
+    expect(asked.told("approval.withdrawn")).toHaveLength(1);
+  });
+
+  test("of which the authorization is about to lapse is not asked at all", () => {
+    const asked = new Asked(twoGates, new Date(Date.parse(T0) + 12 * HOUR).toISOString());
+    expect(asked.state.status).toBe("expired");
+    asked.toRest();
+    expect(asked.sent("request")).toEqual([]);
+  });
+});
+
+const PEOPLE = [
+  "finance@example.com",
+  "Finance+mobile@example.com",
+  "controller@example.com",
+  "cfo@example.com",
+  "ceo@example.com",
+  "coo@example.com",
+  "sam@example.com",
+  "SAM+2@example.com",
+  "stranger@example.com",
+];
+
+type Move = (asked: Asked) => void;
+const person = fc.constantFrom(...PEOPLE);
+const operator = { type: "operator", id: "ops" } as const;
+
+const moves: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.tuple(person, fc.constantFrom("approve", ...DECISIONS), fc.boolean(), fc.boolean()).map(
+      ([who, decision, in_place, stale]) =>
+        (asked: Asked) =>
+          asked.vote(who, decision, {
+            in_place: in_place && decision === "approve",
+            ...(stale && who > "e" ? { content_hash: "old" } : {}),
+          }),
+    ),
+  },
+  {
+    weight: 6,
+    arbitrary: fc
+      .array(fc.constantFrom("ok", "ok", "ok", "down", "refused"), { minLength: 3, maxLength: 3 })
+      .map((how) => (asked: Asked) => asked.perform((_, i) => how[i % 3]!)),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom(1, 1_000, 10_000, HOUR, 25 * HOUR, 3 * DAY, 9 * DAY)
+      .map((ms) => (asked: Asked) => asked.wait(ms)),
+  },
+  {
+    weight: 1,
+    arbitrary: person.map((approver) => (asked: Asked) => {
+      asked.resent++;
+      asked.send({ type: "resend", approver, actor: operator });
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant((asked: Asked) => asked.send({ type: "remind", actor: operator })) },
+  { weight: 1, arbitrary: fc.constant((asked: Asked) => asked.send({ type: "opened" })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .nat({ max: 3 })
+      .map((i) => (asked: Asked) => i === 0 && asked.send({ type: "withdraw", reason: "x" })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.boolean().map((retry) => (asked: Asked) => {
+      asked.send({ type: "effect.failed", key: "unknown", reason: "?", code: "?", retry });
+      asked.send({ type: "effect.done", key: "unknown", result: { kind: "done" } });
+    }),
+  },
+);
+
+const gateOf = (name: string) =>
+  fc
+    .uniqueArray(
+      fc.constantFrom("finance@example.com", "controller@example.com", "cfo@example.com", "ceo@example.com"),
+      {
+        minLength: 1,
+      },
+    )
+    .chain((approvers) =>
+      fc.integer({ min: 1, max: approvers.length }).map((need) => ({ name, need, approvers })),
+    );
+
+const plans = fc
+  .record({
+    gates: fc
+      .integer({ min: 1, max: 3 })
+      .chain((n) => fc.tuple(...Array.from({ length: n }, (_, i) => gateOf(`gate ${i}`)))),
+    remind_after_s: fc.constantFrom(60, 3_600, 86_400, 9 * 86_400),
+    escalate_after_s: fc.constantFrom(60, 7_200, 2 * 86_400),
+    escalate_to: fc.subarray(["cfo@example.com", "coo@example.com"]),
+    expire_after_s: fc.constantFrom(600, 86_400, 5 * 86_400),
+  })
+  .map((plan): ApprovalPlan => ({ ...plan, policy_version: "v", before_capture_deadline_s: 86_400 }));
+
+test("whatever people, mail and time do, an approval counts rightly and ends by its deadline", () => {
+  fc.assert(
+    fc.property(
+      plans,
+      fc.option(fc.constantFrom(1, 3 * DAY, 7 * DAY)),
+      fc.array(moves, { maxLength: 40, size: "max" }),
+      (plan, lapses, script) => {
+        const capture_before = lapses === null ? null : new Date(Date.parse(T0) + lapses).toISOString();
+        const asked = new Asked(plan, capture_before);
+        const { deadline_at } = asked.state;
+        if (capture_before !== null)
+          expect(Date.parse(deadline_at)).toBeLessThanOrEqual(Date.parse(capture_before) - DAY);
+        for (const move of script) move(asked);
+        asked.toRest();
+        expect(asked.state.status).not.toBe("pending");
+        expect(asked.state.deadline_at).toBe(deadline_at);
+        const requests = asked.mails
+          .filter((mail) => mail.mail === "request")
+          .map((mail) => `${mail.gate} ${mail.to}`);
+        expect(requests.length - new Set(requests).size).toBeLessThanOrEqual(asked.resent);
+        const versions = asked.reported.map((report) => report.view.version);
+        expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b));
+        expect(asked.reported.at(-1)?.view).toMatchObject({ status: asked.state.status });
+        expect(approvalView(asked.state).waiting_for).toEqual([]);
+        expect(nextTimes(asked.state)).toEqual({ remind_at: null, escalate_at: null, deadline_at: null });
+      },
+    ),
+    runs(800),
+  );
+});
