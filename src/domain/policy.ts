@@ -60,10 +60,12 @@ const table = z
 const tables = z
   .object({ highest: z.string() })
   .catchall(table)
-  .refine(
-    (value) => Object.keys(value).every((key) => key === "highest" || /^[A-Z]{3}$/.test(key)),
-    "tables are named by ISO 4217 codes in capitals, such as USD",
-  );
+  .superRefine((value, context) => {
+    const message = "tables are named by ISO 4217 codes in capitals, such as USD";
+    for (const key of Object.keys(value))
+      if (key !== "highest" && !/^[A-Z]{3}$/.test(key))
+        context.addIssue({ code: "custom", path: [key], message });
+  });
 
 const schema = z.strictObject({
   version: z.literal(1, "this release reads version: 1"),

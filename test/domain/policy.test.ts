@@ -151,7 +151,7 @@ describe("a policy that cannot be used", () => {
         "  GBP: [{ from: 0, ask: none }, { from: 80000,",
         "  gbp: [{ from: 0, ask: none }, { from: 80000,",
       ),
-      25,
+      28,
       "ISO 4217 codes in capitals",
     ],
     ["a misspelled key", broken("escalate_after: 48h", "escalate_aftr: 48h"), 11, "escalate_aftr"],
