@@ -19,9 +19,11 @@ import { refundRoutes } from "./refunds.ts";
 import { systemRoutes, type SystemDeps } from "./system.ts";
 import { webhookRoutes, type WebhookDeps } from "./webhooks.ts";
 
-export interface AppDeps extends OrderRoutesDeps, WebhookDeps, SystemDeps {
+export interface AppDeps extends OrderRoutesDeps, WebhookDeps, Omit<SystemDeps, "accepting"> {
   authenticate: Authenticate;
   mailbox: DevMailbox | null;
+  /** Aborted when the service begins to stop. */
+  stopping: AbortSignal;
   /** Further resources below /v1. */
   resources: Router[];
 }
@@ -34,9 +36,13 @@ export function createApp(deps: AppDeps): Koa {
   app.use(identified(deps.log, deps.metrics));
   app.use(problems(deps.log));
   app.use(helmet({ contentSecurityPolicy: false }));
-  app.use(draining(deps.accepting));
+  app.use(draining(deps.stopping));
 
-  for (const open of [webhookRoutes(deps), linkRoutes(deps.pool, deps.log), systemRoutes(deps)])
+  for (const open of [
+    webhookRoutes(deps),
+    linkRoutes(deps.pool, deps.log),
+    systemRoutes({ ...deps, accepting: () => !deps.stopping.aborted }),
+  ])
     mount(app, open);
   if (deps.mailbox) mount(app, devRoutes(deps.mailbox));
 
@@ -45,7 +51,7 @@ export function createApp(deps: AppDeps): Koa {
   const { pool, log } = deps;
   for (const routes of [
     orderRoutes(deps),
-    orderEventRoutes(pool),
+    orderEventRoutes(pool, deps.stopping),
     orderMessageRoutes(pool, log),
     refundRoutes(deps),
     approvalRoutes(pool, log),
@@ -87,9 +93,9 @@ const identified =
 
 /** While stopping, requests that are under way end, and new ones are sent elsewhere. */
 const draining =
-  (accepting: () => boolean): Koa.Middleware =>
+  (stopping: AbortSignal): Koa.Middleware =>
   async (ctx, next) => {
-    if (!accepting()) {
+    if (stopping.aborted) {
       ctx.set("Connection", "close");
       if (ctx.path !== "/healthz" && ctx.path !== "/readyz")
         throw new AppError("shutting_down", "This process is stopping; send the request again.", {

@@ -20,7 +20,7 @@ const waitQuery = z.strictObject({
 const keyPath = z.enum(EVENT_KEYS, `must be one of ${EVENT_KEYS.join(", ")}`);
 
 /** What an order publishes, for polling and for waiting. */
-export function orderEventRoutes(pool: Pool): Router {
+export function orderEventRoutes(pool: Pool, stopping: AbortSignal): Router {
   const events = async (tenant: string, id: string): Promise<Map<string, unknown>> => {
     const found = isOrderId(id) ? await getOrderEvents(pool, tenant, id) : null;
     if (!found) throw new AppError("not_found", `There is no order ${id.slice(0, 64)}.`);
@@ -37,11 +37,14 @@ export function orderEventRoutes(pool: Pool): Router {
       const { timeout } = validate(waitQuery, { ...ctx.query }, "The query");
       const gone = new AbortController();
       ctx.res.once("close", () => gone.abort());
+      const signal = AbortSignal.any([gone.signal, stopping]);
       const look = async () => {
         const set = await events(tenant, id);
         return set.has(key) ? { value: set.get(key) } : null;
       };
-      const found = await waitFor(id, look, { timeoutMs: timeout * 1000, signal: gone.signal });
+      const found = await waitFor(id, look, { timeoutMs: timeout * 1000, signal });
+      if (!found && stopping.aborted)
+        throw new AppError("shutting_down", "This process is stopping; ask again.", { retryAfter: 1 });
       if (!found)
         throw new AppError(
           "event_not_set",
