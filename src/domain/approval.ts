@@ -43,7 +43,7 @@ export interface Vote {
 export type MailKind = "request" | "reminder" | "escalation" | "outcome";
 
 export type ApprovalEffect =
-  | { kind: "mail"; mail: MailKind; to: string; gate: number; number: number }
+  | { kind: "mail"; mail: MailKind; to: string; gate: number; number: number; at: string }
   | { kind: "report"; entries: AuditDraft[]; view: ApprovalView };
 
 /** One approval, whole, as it is stored. */
@@ -225,7 +225,14 @@ const mailed = (step: Step, now: Date, mail: MailKind, people: string[]): Step =
   people.reduce((s, to) => {
     const number = s.state.mails + 1;
     const counted = { ...s, state: { ...s.state, mails: number } };
-    return withTodo(counted, now, { kind: "mail", mail, to, gate: s.state.gate, number });
+    return withTodo(counted, now, {
+      kind: "mail",
+      mail,
+      to,
+      gate: s.state.gate,
+      number,
+      at: now.toISOString(),
+    });
   }, step);
 
 function askGate(step: Step, now: Date): Step {

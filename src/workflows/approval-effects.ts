@@ -68,7 +68,7 @@ async function mail(deps: ApprovalEffectDeps, state: ApprovalState, effect: Mail
     messageId: `<${state.id}.${effect.number}@countersign>`,
     inReplyTo: thread,
     references: [thread],
-    date: state.gate_opened_at,
+    date: effect.at,
   });
   switch (sent.outcome) {
     case "accepted":

@@ -22,9 +22,9 @@ export const attempt = <Effect extends { kind: string }, Result>(
     try {
       const result = await perform();
       fault(effect.kind, "after");
-      return { type: "effect.done", key, result };
+      return storable({ type: "effect.done", key, result });
     } catch (error) {
-      return { type: "effect.failed", key, ...explain(error) };
+      return storable({ type: "effect.failed", key, ...explain(error) });
     }
   });
 
@@ -33,4 +33,16 @@ function explain(error: unknown): { reason: string; code: string; retry: boolean
   if (!(error instanceof Error)) return { reason: String(error), code: "unknown", retry: true };
   const code = "code" in error && typeof error.code === "string" ? error.code : "unknown";
   return { reason: error.message, code, retry: !("retry" in error && error.retry === false) };
+}
+
+/** Escapes that are JSON but that PostgreSQL's jsonb refuses: NUL, and halves of surrogate pairs. */
+const UNSTORABLE = /\\u(0000|d[89a-f])/i;
+
+/** Whoever answered may have put anything into it; what could not be stored becomes U+FFFD. */
+function storable<T>(outcome: T): T {
+  const text = JSON.stringify(outcome);
+  if (!UNSTORABLE.test(text)) return outcome;
+  const clean = (_: string, value: unknown) =>
+    typeof value === "string" ? value.replaceAll("\0", "\uFFFD").toWellFormed() : value;
+  return JSON.parse(text, clean) as T;
 }

@@ -1,0 +1,90 @@
+import type { EffectResult, OrderEffect, OrderMessage } from "./order.ts";
+import { onApproval } from "./order-approvals.ts";
+import { onPayment, onRefund, onSession } from "./order-provider.ts";
+import { SYSTEM, type Step, end, set, tell } from "./order-step.ts";
+import { postponed, worthTelling } from "./todo.ts";
+
+// What became of the work that an order asked for.
+
+export function onDone(step: Step, key: string, result: EffectResult): Step {
+  // What the provider answered is true, also when the work was called off meanwhile.
+  const work = step.state.todo.find((w) => w.key === key);
+  const rest: Step = work
+    ? { ...set(step, { todo: step.state.todo.filter((w) => w.key !== key) }), answered: work }
+    : step;
+  const source = `effect ${key}`;
+  switch (result.kind) {
+    case "payment":
+      return onPayment(rest, result.payment, source);
+    case "session":
+      return onSession(rest, result.session, source);
+    case "refund":
+      return onRefund(rest, result.refund, source);
+    case "approval":
+      return onApproval(rest, result.approval, []);
+    case "done":
+      return work?.effect.kind === "withdraw_approval" ? withdrawn(rest, work.effect.approval_id) : rest;
+  }
+}
+
+/** Its own report follows; until then nobody waits for it. */
+const withdrawn = (step: Step, id: string): Step =>
+  set(step, {
+    approvals: step.state.approvals.map((a) =>
+      a.id === id && a.status === "pending" ? { ...a, status: "withdrawn" } : a,
+    ),
+  });
+
+export function onFailed(step: Step, message: Extract<OrderMessage, { type: "effect.failed" }>): Step {
+  const work = step.state.todo.find((w) => w.key === message.key);
+  if (!work) return step;
+  if (message.retry) {
+    const again = postponed(work, step.now);
+    const waiting = set(step, { todo: step.state.todo.map((w) => (w === work ? again : w)) });
+    return worthTelling(again.attempts)
+      ? tell(waiting, "effect.retrying", SYSTEM, {
+          effect: work.effect.kind,
+          reason: message.reason,
+          attempts: again.attempts,
+          retry_at: again.due_at,
+        })
+      : waiting;
+  }
+  const others = step.state.todo.filter((w) => w !== work);
+  const given = tell({ ...set(step, { todo: others }), answered: work }, "effect.failed", SYSTEM, {
+    effect: work.effect.kind,
+    code: message.code,
+    reason: message.reason,
+  });
+  return onRefused(given, work.effect, message.reason);
+}
+
+/** What the provider refused for good: the order cannot go on, or the refund has failed. */
+function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
+  switch (effect.kind) {
+    case "open_payment":
+    case "capture":
+      return end(step, { status: "failed", reason });
+    case "refund":
+      return refundRefused(step, effect.refund_id, reason);
+    case "void":
+      return set(step, { payment: { ...step.state.payment, status: "canceled" } });
+    case "expire_session":
+      return set(step, { payment: { ...step.state.payment, session_expired: true } });
+    case "open_approval":
+      return effect.refund_id === null
+        ? end(step, { status: "failed", reason })
+        : refundRefused(step, effect.refund_id, reason);
+    case "withdraw_approval":
+      return withdrawn(step, effect.approval_id);
+    case "confirm_payment":
+      return step;
+  }
+}
+
+const refundRefused = (step: Step, id: string, reason: string): Step =>
+  set(step, {
+    refunds: step.state.refunds.map((r) =>
+      r.id === id && r.provider_id === null ? { ...r, status: "failed", failure: reason } : r,
+    ),
+  });
