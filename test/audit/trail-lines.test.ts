@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -74,8 +74,9 @@ const FAMILY = "order|payment|checkout|refund|dispute|fulfilment|effect|approval
 
 test("every type of entry that orders and approvals write has a sentence", () => {
   const written = new Set<string>();
-  for (const file of ["order-decide.ts", "approval.ts"]) {
-    const text = readFileSync(join(import.meta.dirname, "../../src/domain", file), "utf8");
+  const domain = join(import.meta.dirname, "../../src/domain");
+  for (const file of readdirSync(domain).filter((name) => /^(order-.*|approval)\.ts$/.test(name))) {
+    const text = readFileSync(join(domain, file), "utf8");
     // Entries are told with their type and then their actor; what is ignored is named likewise, as it was received.
     const pattern = new RegExp(`"((?:${FAMILY})\\.[a-z_]+)",\\s*(?:[A-Z]{3,}|[a-z.]+actor)\\b`, "g");
     for (const [, type] of text.matchAll(pattern)) if (!type!.endsWith(".seen")) written.add(type!);
