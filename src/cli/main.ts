@@ -1,4 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { replayCommand } from "../../scripts/replay/command.ts";
+import { UsageError } from "../../scripts/replay/fixtures.ts";
 import { ConfigError, loadConfig } from "../config.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrate } from "../db/migrate.ts";
@@ -126,6 +128,8 @@ remote(
   finish(verdict.code);
 });
 
+program.addCommand(replayCommand().exitOverride());
+
 const inbox = program.command("inbox").description("received webhooks");
 remote(inbox.command("ls").description("list the newest"))
   .option("--state <state>", "routed, parked, ignored, quarantined or failed")
@@ -194,5 +198,5 @@ try {
   // Commander has said what is wrong with the call, and ends with 0 after --help.
   if (error instanceof CommanderError) finish(error.exitCode === 0 ? 0 : 2);
   console.error(failureText(error));
-  finish(error instanceof ConfigError ? 2 : 1);
+  finish(error instanceof ConfigError || error instanceof UsageError ? 2 : 1);
 }
