@@ -5,7 +5,9 @@ import type { Log } from "../log.ts";
 import { startLeases } from "./leases.ts";
 import { drain, undrain } from "./loop.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
+import { retryConnecting } from "./lost-connection.ts";
 import { indexWaitingMessages, startNudger } from "./nudge.ts";
+import { startReviver } from "./revive.ts";
 
 export interface Engine {
   /** This process's id among the executors, new at each start. */
@@ -28,6 +30,7 @@ const DRAIN_MS = 10_000;
 export async function startEngine({ databaseUrl, pool, log, exclusive }: Options): Promise<Engine> {
   const executorId = `exe_${randomUUID()}`;
   undrain();
+  retryConnecting(pool);
   DBOS.setConfig({
     name: APPLICATION_NAME,
     applicationVersion: APPLICATION_VERSION,
@@ -40,10 +43,12 @@ export async function startEngine({ databaseUrl, pool, log, exclusive }: Options
   await indexWaitingMessages(pool);
   const leases = await startLeases({ pool, executorId, exclusive, log });
   const nudger = startNudger(pool, log);
+  const reviver = startReviver(pool, log);
   return {
     executorId,
     async stop() {
       nudger.stop();
+      await reviver.stop();
       await drain(DRAIN_MS);
       await leases.stop();
       await DBOS.shutdown();

@@ -46,10 +46,8 @@ export async function route(
   for (const row of locked) {
     if (row.segment_open) segments.set(row.id, row.segment);
     else {
-      const next = row.segment + 1;
-      await openSegment(tx, TABLE[recipient], row.id, next);
-      dispatches.push(await startInTransaction(tx, WORKFLOW[recipient], { id: row.id, segment: next }, log));
-      segments.set(row.id, next);
+      dispatches.push(await startNextSegment(tx, recipient, row, log));
+      segments.set(row.id, row.segment + 1);
     }
   }
   const known = letters.flatMap((letter) => {
@@ -61,6 +59,45 @@ export async function route(
     dispatch: () => dispatches.forEach((begin) => begin()),
     unknown: ids.filter((id) => !segments.has(id)),
   };
+}
+
+/**
+ * Starts the next segment of one whose workflow broke, with what that one left unread.
+ * @returns null when it has moved on meanwhile
+ */
+export async function moveOn(
+  tx: PoolClient,
+  recipient: Recipient,
+  broken: { id: string; segment: number },
+  log: Log,
+): Promise<Dispatch | null> {
+  const [row] = await lockRows(tx, TABLE[recipient], [broken.id]);
+  if (!row?.segment_open || row.segment !== broken.segment) return null;
+  const dispatch = await startNextSegment(tx, recipient, row, log);
+  await tx.query(
+    "update dbos.notifications set destination_uuid = $2 where destination_uuid = $1 and consumed = false",
+    [workflowId(row.id, row.segment), workflowId(row.id, row.segment + 1)],
+  );
+  return dispatch;
+}
+
+/** The events of the last segment stand until the new one publishes its own: a reader never finds less than before. */
+async function startNextSegment(
+  tx: PoolClient,
+  recipient: Recipient,
+  { id, segment }: Locked,
+  log: Log,
+): Promise<Dispatch> {
+  const next = segment + 1;
+  await openSegment(tx, TABLE[recipient], id, next);
+  const dispatch = await startInTransaction(tx, WORKFLOW[recipient], { id, segment: next }, log);
+  if (recipient === "order")
+    await tx.query(
+      `insert into dbos.workflow_events (workflow_uuid, key, value, serialization)
+       select $2, key, value, serialization from dbos.workflow_events where workflow_uuid = $1`,
+      [workflowId(id, segment), workflowId(id, next)],
+    );
+  return dispatch;
 }
 
 /** Sends one message in a transaction of its own. False when there is no such recipient. */
@@ -81,11 +118,11 @@ export async function deliver(
  */
 export async function isTaken(pool: Pool, orderId: string, key: string): Promise<boolean> {
   const { rows } = await pool.query<{ taken: boolean }>(
-    `select coalesce(n.consumed, true) as taken
-       from countersign.orders o
-       left join dbos.notifications n
-         on n.message_uuid = $2 || '::' || case when o.segment = 0 then o.id else o.id || ':' || o.segment end
-      where o.id = $1`,
+    `select not exists (
+              select from dbos.notifications
+               where destination_uuid = case when o.segment = 0 then o.id else o.id || ':' || o.segment end
+                 and consumed = false and starts_with(message_uuid, $2 || '::')) as taken
+       from countersign.orders o where o.id = $1`,
     [orderId, key],
   );
   return rows[0]?.taken ?? false;

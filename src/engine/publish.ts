@@ -5,6 +5,7 @@ import type { AuditDraft } from "../domain/audit-entry.ts";
 import type { Todo } from "../domain/todo.ts";
 import type { LockedRow } from "./commit.ts";
 import { currentFunctionId } from "./internals.ts";
+import { isPassing, LostConnection } from "./lost-connection.ts";
 import type { Machine } from "./machine.ts";
 import { PUBLISH_STEP, TOPIC } from "./names.ts";
 
@@ -32,25 +33,39 @@ export async function publish<State, Message, Effect>(
   if (workflowId === undefined) throw new Error("publish runs in a workflow");
   return runTransactionalInternalStep(async (tx) => {
     if (!tx) throw new Error("publish runs in a workflow, not in a step");
-    const functionId = currentFunctionId();
-    const now = new Date();
-    const {
-      state: before,
-      messages,
-      ...row
-    } = await take<State, Message>(tx, machine.table, id, workflowId, functionId);
-    let after = before;
-    const entries: AuditDraft[] = [];
-    for (const message of [...outcomes, ...messages, machine.clock]) {
-      const decided = decide(machine, after, message, now);
-      after = decided.state;
-      entries.push(...decided.entries);
+    try {
+      return await transition(tx, machine, id, outcomes, workflowId);
+    } catch (error) {
+      throw isPassing(error) ? new LostConnection(error) : error;
     }
-    const atRest = machine.isAtRest(after);
-    const commit = { tx, id, workflowId, functionId, before, after, entries, now, row, atRest };
-    const { closed } = await machine.commit(commit);
-    return { due: closed ? [] : machine.due(after, now), wake_at: machine.wakeAt(after), closed };
   }, PUBLISH_STEP);
+}
+
+async function transition<State, Message, Effect>(
+  tx: PoolClient,
+  machine: Machine<State, Message, Effect>,
+  id: string,
+  outcomes: Message[],
+  workflowId: string,
+): Promise<Published<Effect>> {
+  const functionId = currentFunctionId();
+  const now = new Date();
+  const {
+    state: before,
+    messages,
+    ...row
+  } = await take<State, Message>(tx, machine.table, id, workflowId, functionId);
+  let after = before;
+  const entries: AuditDraft[] = [];
+  for (const message of [...outcomes, ...messages, machine.clock]) {
+    const decided = decide(machine, after, message, now);
+    after = decided.state;
+    entries.push(...decided.entries);
+  }
+  const atRest = machine.isAtRest(after);
+  const commit = { tx, id, workflowId, functionId, before, after, entries, now, row, atRest };
+  const { closed } = await machine.commit(commit);
+  return { due: closed ? [] : machine.due(after, now), wake_at: machine.wakeAt(after), closed };
 }
 
 /** A message that a fault of ours makes undecidable is told and set aside: it must not end the workflow for good. */
