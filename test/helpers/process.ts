@@ -9,6 +9,7 @@ const START_WITHIN_MS = 60_000;
 
 /** The service as a child process, as an operator runs it. */
 export interface ServiceProcess {
+  pid: number;
   /** Sends a signal, and waits for the end. */
   end(signal?: NodeJS.Signals): Promise<Ended>;
   /** Resolves when it has ended, however it did. */
@@ -63,6 +64,7 @@ export async function startProcess(env: Record<string, string>): Promise<Service
     throw new Error(`the service does not start:\n${written}`);
   }
   return {
+    pid: child.pid ?? 0,
     ended,
     output: () => written,
     async end(signal = "SIGTERM") {
