@@ -90,6 +90,7 @@ export async function getInbound(
 /** Newest first, without headers and body. */
 export async function listInbound(
   db: Queryable,
+  { tenant, admin }: InboundViewer,
   filter: {
     state?: string | undefined;
     provider?: string | undefined;
@@ -99,13 +100,37 @@ export async function listInbound(
 ): Promise<Omit<InboundWebhook, "headers" | "body" | "correlation">[]> {
   const { rows } = await db.query<InboundWebhook>(
     `select ${LISTED} from countersign.inbound_webhooks
-      where ($1::text is null or state = $1)
-        and ($2::text is null or provider = $2)
-        and ($3::text is null or id < $3)
-      order by id desc limit $4`,
-    [filter.state ?? null, filter.provider ?? null, filter.before ?? null, filter.limit],
+      where ${VISIBLE}
+        and ($3::text is null or state = $3)
+        and ($4::text is null or provider = $4)
+        and ($5::text is null or id < $5)
+      order by id desc limit $6`,
+    [tenant, admin, filter.state ?? null, filter.provider ?? null, filter.before ?? null, filter.limit],
   );
   return rows;
+}
+
+/** Who looks: webhooks of an order are its tenant's; those of no order may be anybody's, and only admins see them. */
+export interface InboundViewer {
+  tenant: string;
+  admin: boolean;
+}
+
+const VISIBLE = `(case when order_id is null then $2
+                       else exists (select from countersign.orders o
+                                     where o.id = inbound_webhooks.order_id and o.tenant = $1) end)`;
+
+/** Whether the viewer may see it. */
+export async function isVisible(
+  db: Queryable,
+  { tenant, admin }: InboundViewer,
+  id: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from countersign.inbound_webhooks where id = $3 and ${VISIBLE}`,
+    [tenant, admin, id],
+  );
+  return rowCount === 1;
 }
 
 export interface InboundFilter {
@@ -117,16 +142,24 @@ export interface InboundFilter {
 }
 
 /** Oldest first. */
-export async function findMatching(db: Queryable, filter: InboundFilter, limit: number): Promise<string[]> {
+export async function findMatching(
+  db: Queryable,
+  { tenant, admin }: InboundViewer,
+  filter: InboundFilter,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select id from countersign.inbound_webhooks
-      where ($1::text is null or state = $1)
-        and ($2::text is null or type = $2)
-        and ($3::text is null or order_id = $3)
-        and ($4::timestamptz is null or received_at > $4)
-        and ($5::timestamptz is null or received_at < $5)
-      order by id limit $6`,
+      where ${VISIBLE}
+        and ($3::text is null or state = $3)
+        and ($4::text is null or type = $4)
+        and ($5::text is null or order_id = $5)
+        and ($6::timestamptz is null or received_at > $6)
+        and ($7::timestamptz is null or received_at < $7)
+      order by id limit $8`,
     [
+      tenant,
+      admin,
       filter.state ?? null,
       filter.type ?? null,
       filter.order_id ?? null,

@@ -3,7 +3,13 @@ import type { Context } from "koa";
 import { z } from "zod";
 import { listInboxQuery, replayInbox } from "../contract/inbox.ts";
 import { listOf, paging } from "../contract/paging.ts";
-import { getInbound, listInbound, type InboundWebhook } from "../db/inbound-webhooks.ts";
+import {
+  getInbound,
+  isVisible,
+  listInbound,
+  type InboundViewer,
+  type InboundWebhook,
+} from "../db/inbound-webhooks.ts";
 import type { Pool } from "../db/pool.ts";
 import { AppError } from "../errors.ts";
 import { replayMany, replayOne } from "../inbox/replay.ts";
@@ -18,20 +24,19 @@ const listQuery = z.strictObject({ ...listInboxQuery.shape, ...paging });
 export const inboxRoutes = (pool: Pool, log: Log): Router =>
   new Router()
     .get("/webhooks/inbox", async (ctx) => {
-      principal(ctx, "support");
+      const viewer = viewerOf(ctx);
       const { limit, cursor, ...filter } = validate(listQuery, { ...ctx.query }, "The query");
-      const rows = await listInbound(pool, { ...filter, before: cursor, limit: limit + 1 });
+      const rows = await listInbound(pool, viewer, { ...filter, before: cursor, limit: limit + 1 });
       ctx.body = listOf(rows, limit, present);
     })
     .get("/webhooks/inbox/:id", async (ctx) => {
-      principal(ctx, "support");
       const row = await inboundOf(ctx, pool);
       ctx.body = { ...present(row), headers: row.headers, body: bodyOf(row.body) };
     })
     .post("/webhooks/inbox/replay", async (ctx) => {
       principal(ctx, "admin");
       const { filter, dry_run } = validate(replayInbox, await readJson(ctx));
-      ctx.body = await replayMany(pool, filter, dry_run, log);
+      ctx.body = await replayMany(pool, viewerOf(ctx), filter, dry_run, log);
     })
     .post("/webhooks/inbox/:id/replay", async (ctx) => {
       principal(ctx, "admin");
@@ -40,12 +45,18 @@ export const inboxRoutes = (pool: Pool, log: Log): Router =>
       ctx.body = present(await inboundOf(ctx, pool));
     });
 
+function viewerOf(ctx: Context): InboundViewer {
+  const { tenant, role } = principal(ctx, "support");
+  return { tenant, admin: role === "admin" };
+}
+
 async function inboundOf(
   ctx: Context & { params: Record<string, string> },
   pool: Pool,
 ): Promise<InboundWebhook> {
   const id = ctx.params["id"] ?? "";
-  const row = /^whi_[0-9a-z]{26}$/.test(id) ? await getInbound(pool, id) : null;
+  const visible = /^whi_[0-9a-z]{26}$/.test(id) && (await isVisible(pool, viewerOf(ctx), id));
+  const row = visible ? await getInbound(pool, id) : null;
   if (!row) throw new AppError("not_found", `There is no received webhook ${id.slice(0, 64)}.`);
   return row;
 }

@@ -3,6 +3,7 @@ import {
   getInbound,
   setInboundState,
   type InboundFilter,
+  type InboundViewer,
   type InboundWebhook,
 } from "../db/inbound-webhooks.ts";
 import { findOrders } from "../db/orders.ts";
@@ -46,11 +47,12 @@ export interface ReplayReport {
 /** Replays all that match, oldest first; with `dry_run` only counts them. */
 export async function replayMany(
   pool: Pool,
+  viewer: InboundViewer,
   filter: InboundFilter,
   dryRun: boolean,
   log: Log,
 ): Promise<ReplayReport> {
-  const ids = await findMatching(pool, filter, AT_ONCE + 1);
+  const ids = await findMatching(pool, viewer, filter, AT_ONCE + 1);
   const report: ReplayReport = {
     object: "replay",
     dry_run: dryRun,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
@@ -22,9 +23,24 @@ test("replaying everything that was received changes no order, no cent and no en
   const order = await service.create();
   await service.pay(order);
   await service.reached(order.id, "completed");
-  // What comes behind the completion has to be in before the count.
-  await service.until(received, (all) => all.some((w) => w.type === "checkout.session.completed"));
-  const before = await service.order(order.id);
+  // What comes behind the completion has to be in, and to have been read, before anything is compared.
+  const all = [
+    "payment_intent.created",
+    "payment_intent.succeeded",
+    "charge.succeeded",
+    "checkout.session.completed",
+  ];
+  await service.until(received, (webhooks) => all.every((type) => webhooks.some((w) => w.type === type)));
+  let before = await service.order(order.id);
+  await service.until(
+    async () => {
+      const last = before;
+      await sleep(300);
+      before = await service.order(order.id);
+      return last.updated_at === before.updated_at;
+    },
+    (same) => same,
+  );
   const filter = { received_after: "2020-01-01T00:00:00Z" };
   const counted = await service.call<{ matched: number }>("POST", "/v1/webhooks/inbox/replay", {
     filter,

@@ -132,5 +132,32 @@ describe("what belongs to another tenant is not there", () => {
     expect(other.body["id"]).not.toBe(own.body["id"]);
   });
 
-  test.todo("what the provider sends is not shown to a tenant that it is not about");
+  test("what the provider sends is not shown to a tenant that it is not about", async () => {
+    const order = await service.create();
+    await service.pay(order);
+    await service.reached(order.id, "completed");
+    const as = (key: string) => ({ authorization: `Bearer ${key}` });
+    const listed = async (key: string) =>
+      (
+        await service.call<{ data: { id: string; order_id: string | null }[] }>(
+          "GET",
+          "/v1/webhooks/inbox?limit=100",
+          undefined,
+          as(key),
+        )
+      ).body.data.filter((webhook) => webhook.order_id === order.id);
+    const [own] = await listed(KEYS.admin);
+    expect(own).toBeDefined();
+    expect(await listed(KEYS.stranger)).toEqual([]);
+    const path = `/v1/webhooks/inbox/${own?.id}`;
+    expect((await service.call("GET", path, undefined, as(KEYS.admin))).status).toBe(200);
+    expect((await service.call("GET", path, undefined, as(KEYS.stranger))).status).toBe(404);
+    const replay = await service.call<{ matched: number }>(
+      "POST",
+      "/v1/webhooks/inbox/replay",
+      { filter: { order_id: order.id }, dry_run: true },
+      as(KEYS.stranger),
+    );
+    expect(replay.body.matched).toBe(0);
+  });
 });
