@@ -5,6 +5,11 @@ import type { Log } from "../log.ts";
 const RENEW_EVERY_MS = 1_000;
 /** A process that has not renewed for this long is taken for dead. */
 const LEASE_S = 4;
+/**
+ * When a dead process's workflows are looked for once more: the server may commit what it sent last after its lease has run
+ * out, and nobody would know of that workflow.
+ */
+const LOOK_AGAIN_MS = 10_000;
 /** Who holds this advisory lock in its transaction is the leader of the moment. */
 const LEADER_LOCK = 0x636f_756e;
 
@@ -25,13 +30,14 @@ export async function startLeases({
   exclusive,
   log,
 }: Options): Promise<{ stop(): Promise<void> }> {
+  const recovered = new Map<string, number>();
   await renew(pool, executorId);
-  await recoverDead(pool, executorId, exclusive);
+  await recoverDead(pool, executorId, recovered, exclusive);
   let running: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     running = running
       .then(() => renew(pool, executorId))
-      .then(() => recoverDead(pool, executorId, false))
+      .then(() => recoverDead(pool, executorId, recovered, false))
       .catch((error: unknown) => log.warn({ err: error }, "the lease could not be renewed"));
   }, RENEW_EVERY_MS);
   timer.unref();
@@ -57,7 +63,12 @@ const renew = (pool: Pool, id: string) =>
   );
 
 /** Puts the pending workflows of dead executors back into the queue, from which any living process takes them. */
-async function recoverDead(pool: Pool, self: string, all: boolean): Promise<void> {
+async function recoverDead(
+  pool: Pool,
+  self: string,
+  recovered: Map<string, number>,
+  all: boolean,
+): Promise<void> {
   const tx = await pool.connect();
   try {
     await tx.query("begin");
@@ -70,11 +81,14 @@ async function recoverDead(pool: Pool, self: string, all: boolean): Promise<void
         "select id from countersign.executors where id <> $1 and ($2 or lease_until < now())",
         [self, all],
       );
-      const ids = dead.map((row) => row.id);
-      if (ids.length > 0) {
-        await getExecutor().recoverPendingWorkflows(ids);
-        await tx.query("delete from countersign.executors where id = any($1)", [ids]);
-      }
+      const now = Date.now();
+      const ids = dead
+        .map((row) => row.id)
+        .filter((id) => now - (recovered.get(id) ?? -Infinity) >= LOOK_AGAIN_MS);
+      if (ids.length > 0) await getExecutor().recoverPendingWorkflows(ids);
+      const done = ids.filter((id) => recovered.delete(id));
+      for (const id of ids) if (!done.includes(id)) recovered.set(id, now);
+      if (done.length > 0) await tx.query("delete from countersign.executors where id = any($1)", [done]);
     }
     await tx.query("commit");
     tx.release();

@@ -303,3 +303,24 @@ test(
     expectChain(await trail(order.id));
   },
 );
+
+test("a workflow that a dead process's last commit left behind is found", { timeout: 90_000 }, async () => {
+  const order = await service.create({ reference: "PO-orphan" });
+  const dead = "exe_dead";
+  await database.query(
+    "insert into countersign.executors (id, lease_until) values ($1, now() - interval '1 second')",
+    [dead],
+  );
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  // Its lease has run out and was dealt with; only now does its workflow become visible.
+  await database.query(
+    "update dbos.workflow_status set executor_id = $2, owner_xid = 'nobody' where workflow_uuid = $1 and status = 'PENDING'",
+    [order.id, dead],
+  );
+  await service.pay(order);
+  await service.until(
+    () => service.order(order.id),
+    ({ status }) => status === "completed",
+    50_000,
+  );
+});
