@@ -254,7 +254,7 @@ async function survive(stories: Story[], torment: (service: Case) => Promise<voi
   };
   try {
     const [lived] = await Promise.all([lives(), tormented()]);
-    for (let i = 0; i < 200 && (await restless(service)).length > 0; i++) await sleep(100);
+    for (let i = 0; i < 400 && (await restless(service)).length > 0; i++) await sleep(100);
     expect(await restless(service)).toEqual([]);
     for (const [order, story] of lived) await auditOrder(service, order, story);
   } finally {
