@@ -1,0 +1,23 @@
+import type { Interpreted } from "./provider.ts";
+
+/** What an event is called and what it means. `event_id` and `type` are null when not even those can be read. */
+export interface ReadEvent {
+  event_id: string | null;
+  type: string | null;
+  meaning: Interpreted;
+}
+
+/** Whether a request is authentic, and the events in it: most providers send one at a time, some several. */
+export type Reception = { valid: true; events: Buffer[] } | { valid: false; reason: string };
+
+/** The webhooks of one provider: how they prove themselves and how they read. Pure; storing and routing is the inbox's. */
+export interface WebhookSource {
+  /** Its path is `/webhooks/NAME`, and the inbox files its events under this name. */
+  readonly name: string;
+  /** Request headers worth keeping with the event, in lower case. */
+  readonly keptHeaders: readonly string[];
+  /** Checks a request over the raw bytes of its body. */
+  receive(request: { body: Buffer; headers: Readonly<Record<string, string>>; now: Date }): Reception;
+  /** Reads one event, fresh or stored. */
+  read(event: Buffer): ReadEvent;
+}
