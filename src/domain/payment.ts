@@ -22,6 +22,10 @@ export interface PaymentSnapshot extends Money {
   client_secret: string | null;
   /** Why the last attempt failed, as the provider names it. */
   failure: { code: string; message: string } | null;
+  /** Why it was cancelled, as the provider names it; `automatic` when the authorization lapsed. */
+  cancellation_reason: string | null;
+  /** What the provider kept for itself, minor units; null while unknown. */
+  fee: number | null;
 }
 
 export type RefundStatus = "pending" | "requires_action" | "succeeded" | "failed" | "canceled";
@@ -35,12 +39,18 @@ export interface RefundSnapshot {
   failure: string | null;
 }
 
-/** What the provider says of one dispute; `closed` disputes are won, lost or warnings that ended. */
+/** What the provider says of one dispute. Amounts in minor units. */
 export interface DisputeSnapshot {
   id: string;
+  /** As Stripe names it: `needs_response`, `under_review`, `won`, `lost`, and `warning_…` for inquiries. */
   status: string;
   amount: number;
   reason: string;
+  /** All that was ever taken for it, and all that came back. */
+  withdrawn: number;
+  reinstated: number;
+  /** What the provider charged for handling it. */
+  fee: number;
 }
 
 /** What an order knows of its payment: the merge of every snapshot it has seen. */
@@ -57,7 +67,9 @@ export interface PaymentState {
   amount_authorized: number;
   amount_captured: number;
   capture_before: string | null;
-  /** Set when the provider's amount or currency is not the order's: then nothing is captured. */
+  cancellation_reason: string | null;
+  fee: number | null;
+  /** Set when the provider's amount or currency is not the order's: then the order is held. */
   mismatch: string | null;
 }
 
@@ -73,6 +85,8 @@ export const newPayment: PaymentState = {
   amount_authorized: 0,
   amount_captured: 0,
   capture_before: null,
+  cancellation_reason: null,
+  fee: null,
   mismatch: null,
 };
 
@@ -112,9 +126,37 @@ export function mergePayment(known: PaymentState, seen: PaymentSnapshot, order: 
     amount_authorized: Math.max(known.amount_authorized, seen.amount_capturable, seen.amount_captured),
     amount_captured: Math.max(known.amount_captured, seen.amount_captured),
     capture_before: known.capture_before ?? seen.capture_before,
+    cancellation_reason: known.cancellation_reason ?? seen.cancellation_reason,
+    fee: known.fee ?? seen.fee,
     mismatch: known.mismatch ?? mismatch,
   };
 }
+
+const DISPUTE_RANK: Record<string, number> = {
+  won: 3,
+  lost: 3,
+  warning_closed: 3,
+  under_review: 2,
+  warning_under_review: 2,
+};
+
+const disputeRank = ({ status }: DisputeSnapshot): number => DISPUTE_RANK[status] ?? 1;
+
+/** Whether the money of a dispute is contested no longer. */
+export const isDisputeClosed = (dispute: DisputeSnapshot): boolean => disputeRank(dispute) === 3;
+
+/** Whether a dispute was decided for the merchant, or was a warning that ended. */
+export const isDisputeOver = ({ status }: DisputeSnapshot): boolean =>
+  status === "won" || status === "warning_closed";
+
+/** Merges two snapshots of one dispute: its status and its money only move forward. */
+export const mergeDispute = (known: DisputeSnapshot, seen: DisputeSnapshot): DisputeSnapshot => ({
+  ...known,
+  status: disputeRank(seen) > disputeRank(known) ? seen.status : known.status,
+  withdrawn: Math.max(known.withdrawn, seen.withdrawn),
+  reinstated: Math.max(known.reinstated, seen.reinstated),
+  fee: Math.max(known.fee, seen.fee),
+});
 
 /** Whether money is held that is neither captured nor given back. */
 export const holdsAuthorization = (payment: PaymentState): boolean => payment.status === "requires_capture";

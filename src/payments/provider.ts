@@ -1,5 +1,5 @@
 import type { OrderFacts, OrderMessage, SessionSnapshot } from "../domain/order.ts";
-import type { PaymentSnapshot, RefundSnapshot } from "../domain/payment.ts";
+import type { DisputeSnapshot, PaymentSnapshot, RefundSnapshot } from "../domain/payment.ts";
 
 /** What a payment is opened with, besides the order's facts. */
 export interface OpenPayment {
@@ -32,7 +32,34 @@ export interface PaymentProvider {
     key: string,
   ): Promise<RefundSnapshot>;
   retrieve(paymentId: string): Promise<PaymentSnapshot>;
+  retrieveSession(sessionId: string): Promise<SessionSnapshot>;
+  /** All that the provider knows of one payment, for reconciliation. */
+  statement(paymentId: string): Promise<PaymentStatement>;
+  /**
+   * Events since `since` that the provider could not deliver to us, oldest first. Those of a provider that keeps no
+   * events are found by polling alone: it yields nothing.
+   */
+  missedEvents(since: Date): AsyncIterable<MissedEvent>;
 }
+
+export interface PaymentStatement {
+  payment: PaymentSnapshot;
+  refunds: RefundSnapshot[];
+  disputes: DisputeSnapshot[];
+}
+
+export interface MissedEvent {
+  event_id: string;
+  /** The event as a webhook's body would have carried it. */
+  body: Buffer;
+  created_at: Date;
+}
+
+/**
+ * The provider remembers a failure under the call's key and would repeat it, and what the call should have made is not
+ * there: after some patience the call may be made again with a new key.
+ */
+export const KEY_SPENT = "key_spent";
 
 /** Why a provider call had no result. `retry`: the same call may succeed later (network, 429, 5xx). */
 export class ProviderError extends Error {

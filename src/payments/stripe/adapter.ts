@@ -1,7 +1,20 @@
 import Stripe from "stripe";
-import type { OrderFacts } from "../../domain/order.ts";
-import { ProviderError, type OpenedPayment, type OpenPayment, type PaymentProvider } from "../provider.ts";
-import { intentShape, paymentOf, refundOf, refundShape, sessionOf, sessionShape } from "./snapshots.ts";
+import { ProviderError, type PaymentProvider } from "../provider.ts";
+import { findIntent, findSession, refundsOf, unix } from "./lookup.ts";
+import { declinedIsAnAnswer, openIntent, openSession } from "./opening.ts";
+import { madeOr, spent } from "./indeterminate.ts";
+import {
+  disputeOf,
+  disputeShape,
+  intentShape,
+  paymentOf,
+  refundOf,
+  refundShape,
+  sessionOf,
+  sessionShape,
+  WITH_CHARGE,
+  WITH_PAYMENT,
+} from "./snapshots.ts";
 
 interface Options {
   apiKey: string;
@@ -10,10 +23,6 @@ interface Options {
 }
 
 const TIMEOUT_MS = 20_000;
-/** Stripe keeps a session open for 24 hours at most; we expire it ourselves when the order's time is up. */
-const SESSION_S = 24 * 3_600 - 60;
-
-const WITH_CHARGE = { expand: ["latest_charge"] };
 
 /** The provider port on the official SDK. Retries are durable and ours, so the SDK makes none. */
 export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvider {
@@ -30,18 +39,26 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
   const retrieve = (id: string) =>
     call(async () => paymentOf(intentShape.parse(await stripe.paymentIntents.retrieve(id, WITH_CHARGE))));
 
+  const retrieveSession = (id: string) =>
+    call(async () =>
+      sessionOf(sessionShape.parse(await stripe.checkout.sessions.retrieve(id, WITH_PAYMENT))),
+    );
+
   /** Runs a change of a payment; when its state does not allow the change, the payment itself says what it is. */
   async function change(id: string, run: () => Promise<Stripe.PaymentIntent>, expected: string[]) {
-    const payment = await call(async () => paymentOf(intentShape.parse(await run()))).catch(
-      async (error: unknown) => {
-        if (!(error instanceof ProviderError)) throw error;
-        if (error.code === "payment_intent_unexpected_state") return retrieve(id);
-        // After a 5xx the change may have been made, and the same key replays the same 5xx: the payment itself says.
-        const now = error.cause instanceof Stripe.errors.StripeAPIError ? await retrieve(id) : null;
-        if (now && expected.includes(now.status)) return now;
-        throw error;
-      },
-    );
+    const payment = await call(() =>
+      madeOr(
+        async () => paymentOf(intentShape.parse(await run())),
+        async () => {
+          const now = await retrieve(id);
+          return expected.includes(now.status) ? now : null;
+        },
+      ),
+    ).catch((error: unknown) => {
+      if (error instanceof ProviderError && error.code === "payment_intent_unexpected_state")
+        return retrieve(id);
+      throw error;
+    });
     if (!expected.includes(payment.status))
       throw new ProviderError(`payment ${id} is ${payment.status}`, {
         code: "unexpected_state",
@@ -53,18 +70,34 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
   return {
     name: "stripe",
     retrieve,
+    retrieveSession,
     open: (payment, key) =>
       call(() =>
-        (payment.facts.payment_mode === "checkout" ? openSession : openIntent)(stripe, payment, key),
+        payment.facts.payment_mode === "checkout"
+          ? madeOr(
+              () => openSession(stripe, payment, key),
+              () => findSession(stripe, payment.facts),
+            )
+          : madeOr(
+              () => openIntent(stripe, payment, key),
+              () => findIntent(stripe, payment.facts),
+            ),
       ),
     confirm: (id, payment_method, return_url, key) =>
       call(() =>
-        declinedIsAnAnswer(() =>
-          stripe.paymentIntents.confirm(
-            id,
-            { payment_method, return_url, ...WITH_CHARGE },
-            { idempotencyKey: key },
-          ),
+        madeOr(
+          () =>
+            declinedIsAnAnswer(() =>
+              stripe.paymentIntents.confirm(
+                id,
+                { payment_method, return_url, ...WITH_CHARGE },
+                { idempotencyKey: key },
+              ),
+            ),
+          async () => {
+            const now = await retrieve(id);
+            return now.status === "requires_payment_method" ? null : now;
+          },
         ),
       ),
     capture: (id, amount, key) =>
@@ -85,114 +118,67 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
       ]),
     expireSession: (id, key) =>
       call(async () => {
-        const session = await stripe.checkout.sessions.expire(id, {}, { idempotencyKey: key }).catch(() =>
-          stripe.checkout.sessions.retrieve(id, {
-            expand: ["payment_intent", "payment_intent.latest_charge"],
-          }),
-        );
-        const snapshot = sessionOf(sessionShape.parse(session));
-        if (snapshot.status === "open")
-          throw new ProviderError(`checkout session ${id} is still open`, {
-            code: "unexpected_state",
-            retry: true,
+        let failure: unknown;
+        const session = await stripe.checkout.sessions
+          .expire(id, {}, { idempotencyKey: key })
+          .catch((error: unknown) => {
+            failure = error;
+            return stripe.checkout.sessions.retrieve(id, WITH_PAYMENT);
           });
-        return snapshot;
+        const snapshot = sessionOf(sessionShape.parse(session));
+        if (snapshot.status !== "open") return snapshot;
+        throw (
+          spent(failure) ??
+          new ProviderError(`checkout session ${id} is still open`, { code: "unexpected_state", retry: true })
+        );
       }),
     refund: ({ paymentId, amount, refundId, orderId }, key) =>
-      call(async () =>
-        refundOf(
-          refundShape.parse(
-            await stripe.refunds.create(
-              { payment_intent: paymentId, amount, metadata: { refund_id: refundId, order_id: orderId } },
-              { idempotencyKey: key },
+      call(() =>
+        madeOr(
+          async () =>
+            refundOf(
+              refundShape.parse(
+                await stripe.refunds.create(
+                  { payment_intent: paymentId, amount, metadata: { refund_id: refundId, order_id: orderId } },
+                  { idempotencyKey: key },
+                ),
+              ),
             ),
-          ),
+          async () =>
+            (await refundsOf(stripe, paymentId)).find((refund) => refund.refund_id === refundId) ?? null,
         ),
       ),
+    statement: (id) =>
+      call(async () => {
+        const payment = await retrieve(id);
+        if (payment.amount_captured === 0) return { payment, refunds: [], disputes: [] };
+        const disputes = await stripe.disputes
+          .list({ payment_intent: id, limit: 100 })
+          .autoPagingToArray({ limit: 1_000 });
+        return {
+          payment,
+          refunds: await refundsOf(stripe, id),
+          disputes: disputes.map((dispute) => disputeOf(disputeShape.parse(dispute))),
+        };
+      }),
+    async *missedEvents(since) {
+      const missed = await call(() =>
+        stripe.events
+          .list({ delivery_success: false, created: { gte: unix(since) }, limit: 100 })
+          .autoPagingToArray({ limit: MOST_EVENTS }),
+      );
+      for (const event of missed.reverse())
+        yield {
+          event_id: event.id,
+          body: Buffer.from(JSON.stringify(event)),
+          created_at: new Date(event.created * 1000),
+        };
+    },
   };
 }
 
-async function openSession(
-  stripe: Stripe,
-  { facts, capture, return_url }: OpenPayment,
-  key: string,
-): Promise<OpenedPayment> {
-  const metadata = { order_id: facts.id, reference: facts.reference };
-  const session = await stripe.checkout.sessions.create(
-    {
-      mode: "payment",
-      client_reference_id: facts.id,
-      line_items: lineItems(facts),
-      metadata,
-      payment_intent_data: {
-        capture_method: capture,
-        metadata,
-        ...(facts.description ? { description: facts.description } : {}),
-      },
-      success_url: return_url,
-      cancel_url: return_url,
-      // From the order's own time: a repeated call must carry the same parameters to be the same call.
-      expires_at: Math.floor(Date.parse(facts.created_at) / 1000) + SESSION_S,
-      ...(facts.customer.email ? { customer_email: facts.customer.email } : {}),
-    },
-    { idempotencyKey: key },
-  );
-  return { kind: "session", session: sessionOf(sessionShape.parse(session)) };
-}
-
-async function openIntent(
-  stripe: Stripe,
-  { facts, capture, return_url }: OpenPayment,
-  key: string,
-): Promise<OpenedPayment> {
-  const confirm = facts.payment_mode === "confirm" && facts.payment_method !== null;
-  const payment = await declinedIsAnAnswer(() =>
-    stripe.paymentIntents.create(
-      {
-        amount: facts.amount,
-        currency: facts.currency,
-        capture_method: capture,
-        metadata: { order_id: facts.id, reference: facts.reference },
-        ...(facts.description ? { description: facts.description } : {}),
-        ...(facts.customer.email ? { receipt_email: facts.customer.email } : {}),
-        ...(confirm
-          ? {
-              confirm: true,
-              payment_method: facts.payment_method ?? "",
-              allowed_payment_method_types: ["card"],
-              return_url,
-            }
-          : { automatic_payment_methods: { enabled: true } }),
-        ...WITH_CHARGE,
-      },
-      { idempotencyKey: key },
-    ),
-  );
-  return { kind: "payment", payment };
-}
-
-const lineItems = ({ items, currency, amount, description, reference }: OrderFacts) =>
-  (items.length > 0 ? items : [{ sku: description ?? reference, quantity: 1, unit_amount: amount }]).map(
-    (item) => ({
-      quantity: item.quantity,
-      price_data: {
-        currency,
-        unit_amount: item.unit_amount,
-        product_data: { name: ("description" in item && item.description) || item.sku },
-      },
-    }),
-  );
-
-/** A declined card leaves a payment that may be tried again: that payment is the answer. */
-async function declinedIsAnAnswer(run: () => Promise<Stripe.PaymentIntent>) {
-  try {
-    return paymentOf(intentShape.parse(await run()));
-  } catch (error) {
-    const intent = error instanceof Stripe.errors.StripeCardError ? error.payment_intent : undefined;
-    if (intent) return paymentOf(intentShape.parse(intent));
-    throw error;
-  }
-}
+/** More in one look than this would be a flood; what was left is there at the next. */
+const MOST_EVENTS = 5_000;
 
 /** Errors in our terms: what may pass later is retried, what the provider refuses is not. */
 async function call<T>(run: () => Promise<T>): Promise<T> {

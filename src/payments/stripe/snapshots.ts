@@ -2,6 +2,10 @@ import { z } from "zod";
 import type { SessionSnapshot } from "../../domain/order.ts";
 import type { DisputeSnapshot, PaymentSnapshot, RefundSnapshot } from "../../domain/payment.ts";
 
+/** What to ask for with a payment, so that its snapshot is complete. */
+export const WITH_CHARGE = { expand: ["latest_charge.balance_transaction"] };
+export const WITH_PAYMENT = { expand: ["payment_intent.latest_charge.balance_transaction"] };
+
 /** An expandable field: an id, or the object itself. */
 const idOf = z.union([z.string(), z.looseObject({ id: z.string() }).transform((object) => object.id)]);
 
@@ -22,6 +26,7 @@ export const chargeShape = z.looseObject({
   status: z.enum(["succeeded", "pending", "failed"]),
   payment_intent: idOf.nullish(),
   payment_method_details: cardDetails,
+  balance_transaction: z.union([z.string(), z.looseObject({ fee: z.int() })]).nullish(),
   metadata,
 });
 
@@ -49,6 +54,7 @@ export const intentShape = z.looseObject({
       message: z.string().nullish(),
     })
     .nullish(),
+  cancellation_reason: z.string().nullish(),
   latest_charge: z.union([z.string(), chargeShape]).nullish(),
   metadata,
 });
@@ -79,6 +85,7 @@ export const disputeShape = z.looseObject({
   amount: z.int(),
   status: z.string(),
   reason: z.string(),
+  balance_transactions: z.array(z.looseObject({ amount: z.int(), fee: z.int() })).default([]),
   payment_intent: idOf.nullish(),
   metadata,
 });
@@ -87,6 +94,9 @@ const captureBefore = (charge: z.output<typeof chargeShape>): string | null => {
   const at = charge.payment_method_details?.card?.capture_before;
   return at ? new Date(at * 1000).toISOString() : null;
 };
+
+const feeOf = ({ balance_transaction: moved }: z.output<typeof chargeShape>): number | null =>
+  typeof moved === "object" && moved ? moved.fee : null;
 
 export function paymentOf(intent: z.output<typeof intentShape>): PaymentSnapshot {
   const error = intent.last_payment_error;
@@ -107,6 +117,8 @@ export function paymentOf(intent: z.output<typeof intentShape>): PaymentSnapshot
             message: error.message ?? "The payment failed.",
           }
         : null,
+    cancellation_reason: intent.cancellation_reason ?? null,
+    fee: charge ? feeOf(charge) : null,
   };
 }
 
@@ -123,6 +135,8 @@ export function paymentOfCharge(charge: z.output<typeof chargeShape>): PaymentSn
     capture_before: captureBefore(charge),
     client_secret: null,
     failure: null,
+    cancellation_reason: null,
+    fee: feeOf(charge),
   };
 }
 
@@ -148,14 +162,21 @@ export const refundOf = (refund: z.output<typeof refundShape>): RefundSnapshot =
   failure: refund.failure_reason ?? null,
 });
 
-export const disputeOf = ({
+export function disputeOf({
   id,
   status,
   amount,
   reason,
-}: z.output<typeof disputeShape>): DisputeSnapshot => ({
-  id,
-  status,
-  amount,
-  reason,
-});
+  balance_transactions: moves,
+}: z.output<typeof disputeShape>): DisputeSnapshot {
+  const sum = (amounts: number[]) => amounts.reduce((total, each) => total + each, 0);
+  return {
+    id,
+    status,
+    amount,
+    reason,
+    withdrawn: sum(moves.map((move) => Math.max(-move.amount, 0))),
+    reinstated: sum(moves.map((move) => Math.max(move.amount, 0))),
+    fee: sum(moves.map((move) => move.fee)),
+  };
+}
