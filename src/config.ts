@@ -78,6 +78,12 @@ const schema = z.object({
   PROVIDER_PORT: z.union([z.literal("off"), port("write a port from 0 to 65535, or off")]).default(4242),
   SMTP_URL: url(["smtp:", "smtps:"]).optional(),
   MAIL_FROM: z.string().min(3).default("Countersign <approvals@localhost>"),
+  OPERATOR_EMAIL: z.email("write one address, such as operations@example.com").optional(),
+  RECONCILE_EVERY_S: z.coerce
+    .number("write seconds, from 1 to 3600")
+    .min(1, "write seconds, from 1 to 3600")
+    .max(3600, "write seconds, from 1 to 3600")
+    .default(10),
   POLICY_FILE: z.string().min(1).optional(),
   LINK_SECRETS: linkSecrets.optional(),
   LOG_LEVEL: z
@@ -110,6 +116,10 @@ export interface Config {
   providerPort: number | null;
   smtpUrl: string | null;
   mailFrom: string;
+  /** Who is told what needs a person; null: only log and metrics say it. */
+  operator: string | null;
+  /** How often the provider is asked for what it could not deliver, in seconds. */
+  reconcileEveryS: number;
   policyFile: string;
   /** Null: generated into the data directory. */
   linkSecrets: { version: string; secret: string }[] | null;
@@ -171,6 +181,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
     providerPort: mock && raw.PROVIDER_PORT !== "off" ? raw.PROVIDER_PORT : null,
     smtpUrl: raw.SMTP_URL ?? null,
     mailFrom: raw.MAIL_FROM,
+    operator: raw.OPERATOR_EMAIL ?? (raw.SMTP_URL === undefined ? "operator@example.com" : null),
+    reconcileEveryS: raw.RECONCILE_EVERY_S,
     policyFile: raw.POLICY_FILE
       ? resolve(cwd, raw.POLICY_FILE)
       : resolve(ROOT, "fixtures/policies/default.yaml"),

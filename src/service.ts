@@ -108,11 +108,15 @@ async function start(
   });
   stops.push(() => mailer.close());
   const fault = createFault(config.faultPoint);
+  const metrics = createMetrics({ parked: parkedCount });
   const apiBase = config.stripe.apiBase ?? provider?.url ?? "";
   registerOrderWorkflow({
     pool: enginePool,
     provider: createStripeProvider({ apiKey: config.stripe.apiKey, apiBase }),
     publicUrl,
+    mailer,
+    operator: config.operator,
+    onAlert: (alert) => metrics.alerts.inc({ alert }),
     log,
     fault,
   });
@@ -140,7 +144,7 @@ async function start(
     log,
     intake: createIntake(enginePool, log),
     secrets: config.stripe.webhookSecrets,
-    metrics: createMetrics({ parked: parkedCount }),
+    metrics,
     stopping: stopping.signal,
     links,
     publicUrl,

@@ -39,20 +39,28 @@ const expiresIn = z
   .max(30 * DAY_S, "must be at most 30 days, in seconds")
   .default(DAY_S);
 
+const capture = z.enum(["automatic", "manual"], "must be automatic or manual").default("automatic");
+
 const payment = z
   .discriminatedUnion(
     "mode",
     [
       z.strictObject({
         mode: z.literal("checkout"),
+        capture,
         expires_in: expiresIn.refine((s) => s <= DAY_S, "a checkout page is open for at most 86400 seconds"),
       }),
-      z.strictObject({ mode: z.literal("client"), expires_in: expiresIn }),
-      z.strictObject({ mode: z.literal("confirm"), payment_method: line(255), expires_in: expiresIn }),
+      z.strictObject({ mode: z.literal("client"), capture, expires_in: expiresIn }),
+      z.strictObject({
+        mode: z.literal("confirm"),
+        payment_method: line(255),
+        capture,
+        expires_in: expiresIn,
+      }),
     ],
     "mode must be checkout, client or confirm",
   )
-  .default({ mode: "checkout", expires_in: DAY_S });
+  .default({ mode: "checkout", capture: "automatic", expires_in: DAY_S });
 
 /** `POST /v1/orders` */
 export const createOrder = z
@@ -107,6 +115,11 @@ export const MESSAGES = {
     quantity: z.int("must be an integer").min(1, "must be at least 1").default(1),
   }),
   payment_method: z.strictObject({ payment_method: line(255) }),
+  capture: z.strictObject({ amount: amount.nullish() }).default({}),
+  resolve: z.strictObject({
+    action: z.enum(["accept", "give_back"], "must be accept or give_back"),
+    reason: text(500).min(1, "must not be empty"),
+  }),
 };
 export type Topic = keyof typeof MESSAGES;
 

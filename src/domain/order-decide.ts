@@ -1,7 +1,9 @@
 import type { AuditDraft } from "./audit-entry.ts";
 import { type OrderEffect, type OrderFacts, type OrderMessage, type OrderState, isEnd } from "./order.ts";
 import { onApproval } from "./order-approvals.ts";
+import { captureWakeAt, onCapture } from "./order-capture.ts";
 import { onCancel, onFulfilment, onPaymentMethod, onRefundCommand } from "./order-commands.ts";
+import { onResolve } from "./order-hold.ts";
 import { onDone, onFailed } from "./order-outcomes.ts";
 import { onChargeRefunded, onDispute, onPayment, onRefund, onSession } from "./order-provider.ts";
 import { settle } from "./order-settle.ts";
@@ -31,7 +33,12 @@ export const newOrder = (
   approvals: [],
   refunds: [],
   refunded_at_provider: 0,
-  dispute: null,
+  disputes: [],
+  capture: { wanted: null, asked: null },
+  authorized_at: null,
+  lapse_told: false,
+  hold: null,
+  strays: [],
   fulfilled: {},
   ending: null,
   pay_by: later(new Date(facts.created_at), payWithinS),
@@ -69,6 +76,10 @@ function onMessage(step: Step, message: OrderMessage): Step {
       return onFulfilment(step, message);
     case "payment_method":
       return onPaymentMethod(step, message);
+    case "capture":
+      return onCapture(step, message);
+    case "resolve":
+      return onResolve(step, message);
     case "effect.done":
       return onDone(step, message.key, message.result);
     case "effect.failed":
@@ -116,7 +127,9 @@ export function orderWakeAt(state: OrderState): string | null {
   const waiting = !isEnd(state.status) && !state.ending;
   const paying = waiting && !holdsAuthorization(state.payment) && state.payment.status !== "succeeded";
   return earliest(
-    paying || (waiting && state.payment.mismatch) ? state.pay_by : null,
+    paying ? state.pay_by : null,
+    waiting && state.hold && !state.hold.accepted_by ? state.hold.until : null,
+    waiting ? captureWakeAt(state) : null,
     waiting ? state.fulfil_by : null,
     ...state.todo.map((work) => work.due_at),
   );

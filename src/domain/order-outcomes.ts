@@ -1,8 +1,8 @@
 import type { EffectResult, OrderEffect, OrderMessage } from "./order.ts";
 import { onApproval } from "./order-approvals.ts";
-import { onPayment, onRefund, onSession } from "./order-provider.ts";
-import { SYSTEM, type Step, end, set, tell } from "./order-step.ts";
-import { postponed, worthTelling } from "./todo.ts";
+import { alertRefund, onPayment, onRefund, onSession } from "./order-provider.ts";
+import { SYSTEM, type Step, alert, end, set, tell } from "./order-step.ts";
+import { KEY_SPENT, type Todo, postponed, worthTelling } from "./todo.ts";
 
 // What became of the work that an order asked for.
 
@@ -39,8 +39,8 @@ export function onFailed(step: Step, message: Extract<OrderMessage, { type: "eff
   const work = step.state.todo.find((w) => w.key === message.key);
   if (!work) return step;
   if (message.retry) {
-    const again = postponed(work, step.now);
-    const waiting = set(step, { todo: step.state.todo.map((w) => (w === work ? again : w)) });
+    const { again, serial } = retried(step, work, message.code);
+    const waiting = set(step, { serial, todo: step.state.todo.map((w) => (w === work ? again : w)) });
     return worthTelling(again.attempts)
       ? tell(waiting, "effect.retrying", SYSTEM, {
           effect: work.effect.kind,
@@ -59,16 +59,32 @@ export function onFailed(step: Step, message: Extract<OrderMessage, { type: "eff
   return onRefused(given, work.effect, message.reason);
 }
 
+/** How often a key that only repeats an old failure is tried, before the call is made with a new one. */
+const PATIENCE = 3;
+
+function retried(step: Step, work: Todo<OrderEffect>, code: string) {
+  const { serial, facts } = step.state;
+  const again = postponed(work, step.now);
+  if (code !== KEY_SPENT || again.attempts < PATIENCE) return { again, serial };
+  return { again: { ...again, key: `${facts.id}:${work.effect.kind}:${serial + 1}` }, serial: serial + 1 };
+}
+
 /** What the provider refused for good: the order cannot go on, or the refund has failed. */
 function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
   switch (effect.kind) {
     case "open_payment":
-    case "capture":
       return end(step, { status: "failed", reason });
+    case "capture":
+      return end(alert(step, "capture_failed", step.state.payment.id ?? "", reason), {
+        status: "failed",
+        reason,
+      });
     case "refund":
       return refundRefused(step, effect.refund_id, reason);
     case "void":
-      return set(step, { payment: { ...step.state.payment, status: "canceled" } });
+      return set(alert(step, "void_failed", step.state.payment.id ?? "", reason), {
+        payment: { ...step.state.payment, status: "canceled" },
+      });
     case "expire_session":
       return set(step, { payment: { ...step.state.payment, session_expired: true } });
     case "open_approval":
@@ -78,13 +94,17 @@ function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
     case "withdraw_approval":
       return withdrawn(step, effect.approval_id);
     case "confirm_payment":
+    case "alert_operator":
       return step;
   }
 }
 
-const refundRefused = (step: Step, id: string, reason: string): Step =>
-  set(step, {
-    refunds: step.state.refunds.map((r) =>
-      r.id === id && r.provider_id === null ? { ...r, status: "failed", failure: reason } : r,
-    ),
-  });
+function refundRefused(step: Step, id: string, reason: string): Step {
+  const refund = step.state.refunds.find((r) => r.id === id && r.provider_id === null);
+  if (!refund) return step;
+  const failed = { ...refund, status: "failed" as const, failure: reason };
+  return alertRefund(
+    set(step, { refunds: step.state.refunds.map((r) => (r === refund ? failed : r)) }),
+    failed,
+  );
+}

@@ -1,26 +1,56 @@
 import { derivedId } from "./derived-id.ts";
+import { formatMoney } from "./money.ts";
 import { type Refund, type SessionSnapshot, refundsHeardOf } from "./order.ts";
-import { CUSTOMER, PROVIDER, type Step, ignored, set, tell } from "./order-step.ts";
-import { type DisputeSnapshot, type PaymentSnapshot, type RefundSnapshot, mergePayment } from "./payment.ts";
+import { isCapturedByUs } from "./order-capture.ts";
+import { CUSTOMER, PROVIDER, type Step, alert, ignored, set, tell } from "./order-step.ts";
+import {
+  type DisputeSnapshot,
+  type PaymentSnapshot,
+  type RefundSnapshot,
+  isDisputeClosed,
+  mergeDispute,
+  mergePayment,
+} from "./payment.ts";
 
 // What the provider says of an order: facts that are merged, in whatever order they come.
 
 export function onPayment(step: Step, seen: PaymentSnapshot, source: string): Step {
   const before = step.state.payment;
-  if (before.id !== null && before.id !== seen.id)
-    return ignored(step, "payment.seen", PROVIDER, `another payment is attached to this order`, {
-      payment_id: seen.id,
-      source,
-    });
+  if (before.id !== null && before.id !== seen.id) return onSecondPayment(step, seen, source);
   const payment = mergePayment(before, seen, step.state.facts);
-  let next = set(step, { payment });
+  const held = payment.amount_authorized > 0 ? step.now.toISOString() : null;
+  let next = set(step, { payment, authorized_at: step.state.authorized_at ?? held });
   const facts = { payment_id: payment.id, source };
   if (before.mismatch === null && payment.mismatch !== null)
     next = tell(next, "payment.mismatch", PROVIDER, { ...facts, problem: payment.mismatch });
   if (payment.status !== before.status || (payment.failure && payment.failure.code !== before.failure?.code))
     next = tellPayment(next, payment.status, facts);
   else if (before.id === null && payment.id !== null) next = tell(next, "payment.created", PROVIDER, facts);
-  return next;
+  return payment.status === "succeeded" && before.status !== "succeeded" ? tellOutside(next) : next;
+}
+
+/** Captured in the provider's dashboard, say, while people or the merchant had not decided yet. */
+function tellOutside(step: Step): Step {
+  const { facts, payment, capture, plan } = step.state;
+  if (!isCapturedByUs({ plan, facts }) || capture.asked !== null) return step;
+  const amount = formatMoney({ amount: payment.amount_captured, currency: facts.currency });
+  return alert(step, "captured_outside", payment.id ?? facts.id, `${amount} were captured, not by us`);
+}
+
+/** Money of another payment that names this order: a person must look, since the customer may have paid twice. */
+function onSecondPayment(step: Step, seen: PaymentSnapshot, source: string): Step {
+  const { strays, payment } = step.state;
+  const because = "another payment is attached to this order";
+  const told = ignored(step, "payment.seen", PROVIDER, because, { payment_id: seen.id, source });
+  const moved = seen.amount_captured + seen.amount_capturable > 0;
+  return moved && !strays.includes(seen.id)
+    ? alert(
+        set(told, { strays: [...strays, seen.id] }),
+        "second_payment",
+        seen.id,
+        `${formatMoney(seen)} are paid a second time, beside ${payment.id}`,
+      )
+    : told;
 }
 
 function tellPayment(step: Step, status: PaymentSnapshot["status"], facts: Record<string, unknown>): Step {
@@ -107,8 +137,8 @@ export function onRefund(step: Step, seen: RefundSnapshot, source: string): Step
   return tellRefund(next, merged, source);
 }
 
-const tellRefund = (step: Step, refund: Refund, source: string): Step =>
-  tell(step, `refund.${refund.status}`, PROVIDER, {
+function tellRefund(step: Step, refund: Refund, source: string): Step {
+  const told = tell(step, `refund.${refund.status}`, PROVIDER, {
     refund_id: refund.id,
     provider_id: refund.provider_id,
     amount: refund.amount,
@@ -116,6 +146,17 @@ const tellRefund = (step: Step, refund: Refund, source: string): Step =>
     failure: refund.failure,
     source,
   });
+  return refund.status === "failed" ? alertRefund(told, refund) : told;
+}
+
+/** The customer's money is back at the merchant, and nothing will send it again by itself. */
+export const alertRefund = (step: Step, refund: Refund): Step =>
+  alert(
+    step,
+    "refund_failed",
+    refund.id,
+    `a refund of ${formatMoney({ amount: refund.amount, currency: step.state.facts.currency })} failed: ${refund.failure ?? "no reason given"}`,
+  );
 
 export function onChargeRefunded(step: Step, amount: number, source: string): Step {
   if (amount <= step.state.refunded_at_provider) return step;
@@ -131,27 +172,31 @@ export function onChargeRefunded(step: Step, amount: number, source: string): St
       });
 }
 
-const DISPUTE_RANK: Record<string, number> = {
-  won: 3,
-  lost: 3,
-  warning_closed: 3,
-  under_review: 2,
-  warning_under_review: 2,
-};
-
 export function onDispute(step: Step, seen: DisputeSnapshot, source: string): Step {
-  const known = step.state.dispute;
-  const forward = !known || (DISPUTE_RANK[seen.status] ?? 1) > (DISPUTE_RANK[known.status] ?? 1);
-  if (!forward) return step;
-  const type = known
-    ? ["won", "lost", "warning_closed"].includes(seen.status)
-      ? "dispute.closed"
-      : "dispute.updated"
-    : "dispute.opened";
-  return tell(set(step, { dispute: seen }), type, PROVIDER, {
-    ...seen,
-    dispute_id: seen.id,
-    currency: step.state.facts.currency,
-    source,
+  const { disputes, facts } = step.state;
+  const known = disputes.find((dispute) => dispute.id === seen.id);
+  const dispute = known ? mergeDispute(known, seen) : seen;
+  const told = (next: Step, what: string) =>
+    tell(next, `dispute.${what}`, PROVIDER, {
+      dispute_id: dispute.id,
+      status: dispute.status,
+      reason: dispute.reason,
+      amount: dispute.amount,
+      currency: facts.currency,
+      source,
+    });
+  let next = set(step, {
+    disputes: known ? disputes.map((each) => (each === known ? dispute : each)) : [...disputes, dispute],
   });
+  if (!known) next = told(next, "opened");
+  else if (dispute.status !== known.status && !isDisputeClosed(dispute)) next = told(next, "updated");
+  if (dispute.withdrawn > (known?.withdrawn ?? 0)) next = told(next, "funds_withdrawn");
+  if (dispute.reinstated > (known?.reinstated ?? 0)) next = told(next, "funds_reinstated");
+  if (isDisputeClosed(dispute) && dispute.status !== known?.status) next = told(next, "closed");
+  const money = formatMoney({ amount: dispute.amount, currency: facts.currency });
+  if (!known)
+    next = alert(next, "dispute_opened", dispute.id, `the customer disputes ${money}: ${dispute.reason}`);
+  return dispute.status === "lost" && known?.status !== "lost"
+    ? alert(next, "dispute_lost", dispute.id, `the dispute over ${money} is lost`)
+    : next;
 }

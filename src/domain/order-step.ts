@@ -1,5 +1,5 @@
 import type { Actor, AuditDraft } from "./audit-entry.ts";
-import type { EndStatus, Ending, OrderEffect, OrderState, OrderStatus } from "./order.ts";
+import type { AlertKind, EndStatus, Ending, OrderEffect, OrderState, OrderStatus } from "./order.ts";
 import { type Todo, postponed, todo } from "./todo.ts";
 
 export const SYSTEM: Actor = { type: "system", id: "countersign" };
@@ -29,7 +29,13 @@ export const tell = (step: Step, type: string, actor: Actor, data: Record<string
 
 /** What an effect is about, beyond its kind: an order has one payment, but several refunds and approvals. */
 const objectOf = (effect: OrderEffect): string | null =>
-  "approval_id" in effect ? effect.approval_id : effect.kind === "refund" ? effect.refund_id : null;
+  "approval_id" in effect
+    ? effect.approval_id
+    : effect.kind === "refund"
+      ? effect.refund_id
+      : effect.kind === "alert_operator"
+        ? `${effect.alert}:${effect.about}`
+        : null;
 
 /** Asks for work, unless the same is already under way: at most one capture is ever outstanding. */
 export function ask(step: Step, effect: OrderEffect): Step {
@@ -42,6 +48,16 @@ export function ask(step: Step, effect: OrderEffect): Step {
   const asked = waits ? postponed({ ...work, attempts: answered.attempts }, step.now) : work;
   return set(step, { serial, todo: [...step.state.todo, asked] });
 }
+
+/** Tells a person who runs this service, by mail, and the trail that it did. `about`: the id of what it is about. */
+export const alert = (step: Step, kind: AlertKind, about: string, problem: string): Step =>
+  ask(tell(step, "operator.alerted", SYSTEM, { alert: kind, about, problem }), {
+    kind: "alert_operator",
+    alert: kind,
+    about,
+    problem,
+    at: step.now.toISOString(),
+  });
 
 export const drop = (step: Step, kind: OrderEffect["kind"]): Step =>
   set(step, { todo: step.state.todo.filter((work) => work.effect.kind !== kind) });

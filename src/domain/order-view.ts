@@ -1,4 +1,6 @@
 import type { ApprovalView } from "./approval.ts";
+import { isHeld } from "./order-hold.ts";
+import { type LedgerView, ledgerOf } from "./ledger.ts";
 import { isEnd, orderApproval, progressOf, refundedAmount, type OrderState } from "./order.ts";
 
 /** An order as the API shows it (contract v1). Amounts in minor units, times RFC 3339. */
@@ -18,7 +20,10 @@ export interface OrderView {
   approval: ApprovalView | null;
   approvals: ApprovalView[];
   refunds: RefundView[];
-  dispute: { id: string; status: string; amount: number; reason: string } | null;
+  disputes: { id: string; status: string; amount: number; reason: string }[];
+  /** Why it waits for somebody to decide, and until when; null: it does not. */
+  hold: { reason: string; since: string; until: string } | null;
+  ledger: LedgerView;
   fulfilment: { mode: "none" | "manual"; fulfilled: Record<string, number>; fulfil_by: string | null };
   result: ResultView | null;
   metadata: Record<string, string>;
@@ -114,7 +119,12 @@ export function orderView(
       approval_id,
       failure,
     })),
-    dispute: state.dispute,
+    disputes: state.disputes.map(({ id, status, amount, reason }) => ({ id, status, amount, reason })),
+    hold:
+      state.hold && isHeld(state)
+        ? { reason: state.hold.reason, since: state.hold.since, until: state.hold.until }
+        : null,
+    ledger: ledgerOf(state),
     fulfilment: { mode: facts.fulfilment, fulfilled: state.fulfilled, fulfil_by: state.fulfil_by },
     result: resultView(state),
     metadata: facts.metadata,

@@ -61,6 +61,8 @@ export interface OrderFacts {
   items: OrderItem[];
   payment_mode: PaymentMode;
   payment_method: string | null;
+  /** `manual`: an authorized (and approved) payment is captured when topic `capture` says so. */
+  capture: "automatic" | "manual";
   /** `manual`: after payment the order waits until each item is reported on topic `fulfilment`. */
   fulfilment: "none" | "manual";
   metadata: Record<string, string>;
@@ -81,6 +83,27 @@ export interface Refund {
   plan: ApprovalPlan | null;
 }
 
+/** What does not fit and stops an order until somebody decides, or until its time is up. */
+export interface Hold {
+  reason: string;
+  since: string;
+  until: string;
+  /** Who decided that it may go on as it is. */
+  accepted_by: string | null;
+}
+
+/** What the operator has to know, since it needs a person or costs money. */
+export type AlertKind =
+  | "order_held"
+  | "capture_failed"
+  | "captured_outside"
+  | "authorization_lapsing"
+  | "second_payment"
+  | "refund_failed"
+  | "dispute_opened"
+  | "dispute_lost"
+  | "void_failed";
+
 /** Why an order that will not be completed ends, decided before its money is back. */
 export interface Ending {
   status: "rejected" | "cancelled" | "expired" | "failed";
@@ -96,7 +119,8 @@ export type OrderEffect =
   | { kind: "expire_session" }
   | { kind: "refund"; refund_id: string; amount: number; reason: string }
   | { kind: "open_approval"; approval_id: string; subject: SubjectKind; refund_id: string | null }
-  | { kind: "withdraw_approval"; approval_id: string; reason: string };
+  | { kind: "withdraw_approval"; approval_id: string; reason: string }
+  | { kind: "alert_operator"; alert: AlertKind; about: string; problem: string; at: string };
 
 /** One order, whole. It is stored as JSON beside the order's row, so every field is JSON. */
 export interface OrderState {
@@ -109,7 +133,15 @@ export interface OrderState {
   refunds: Refund[];
   /** The most the provider said it refunded on the charge, refunds made outside of us included. */
   refunded_at_provider: number;
-  dispute: DisputeSnapshot | null;
+  disputes: DisputeSnapshot[];
+  /** Minor units: what the merchant wants captured (null: all of it), and what the provider was asked to capture. */
+  capture: { wanted: number | null; asked: number | null };
+  /** When money was first held, by our clock. */
+  authorized_at: string | null;
+  lapse_told: boolean;
+  hold: Hold | null;
+  /** Other payments at the provider that name this order and took or hold money. */
+  strays: string[];
   fulfilled: Record<string, number>;
   ending: Ending | null;
   /** Until when it can be paid, and until when everything must be fulfilled. */
@@ -145,6 +177,8 @@ export type OrderMessage =
   | { type: "note"; actor: Actor; text: string }
   | { type: "fulfilment"; actor: Actor; sku: string; quantity: number }
   | { type: "payment_method"; actor: Actor; payment_method: string }
+  | { type: "capture"; actor: Actor; amount: number | null }
+  | { type: "resolve"; actor: Actor; action: "accept" | "give_back"; reason: string }
   | { type: "effect.done"; key: string; result: EffectResult }
   | { type: "effect.failed"; key: string; reason: string; code: string; retry: boolean }
   | { type: "clock" };

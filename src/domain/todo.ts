@@ -16,6 +16,12 @@ export const todo = <E>(key: string, effect: E, now: Date): Todo<E> => ({
   due_at: now.toISOString(),
 });
 
+/**
+ * Code of a failure that the performer remembers under the key and would repeat, while what should have been done is not:
+ * after some patience the same may be tried with a new key.
+ */
+export const KEY_SPENT = "key_spent";
+
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 5 * 60_000;
 

@@ -6,6 +6,7 @@ export interface Metrics {
   requests: Histogram<"method" | "route" | "status">;
   webhooks: Counter<"state">;
   signatureFailures: Counter;
+  alerts: Counter<"alert">;
 }
 
 export function createMetrics({ parked }: { parked: () => number }): Metrics {
@@ -38,6 +39,12 @@ export function createMetrics({ parked }: { parked: () => number }): Metrics {
     signatureFailures: new Counter({
       name: "countersign_webhook_signature_failures_total",
       help: "Webhooks refused for their signature",
+      registers,
+    }),
+    alerts: new Counter({
+      name: "countersign_operator_alerts_total",
+      help: "What a person has to look at, by kind",
+      labelNames: ["alert"],
       registers,
     }),
   };

@@ -20,6 +20,8 @@ const NEEDS: Record<Topic, Role> = {
   fulfilment: "support",
   cancel: "finance",
   payment_method: "finance",
+  capture: "finance",
+  resolve: "finance",
 };
 
 const isTopic = (topic: string): topic is Topic => Object.hasOwn(MESSAGES, topic);
@@ -65,6 +67,10 @@ function letterOf(topic: Topic, message: unknown, actor: Actor): OrderMessage {
     }
     case "fulfilment":
       return { type: "fulfilment", actor, ...taken(MESSAGES.fulfilment) };
+    case "capture":
+      return { type: "capture", actor, amount: taken(MESSAGES.capture).amount ?? null };
+    case "resolve":
+      return { type: "resolve", actor, ...taken(MESSAGES.resolve) };
     case "payment_method":
       return { type: "payment_method", actor, ...taken(MESSAGES.payment_method) };
   }

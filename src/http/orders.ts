@@ -161,6 +161,7 @@ function factsOf(request: CreateOrder, tenant: string): OrderFacts {
     items: request.items,
     payment_mode: request.payment.mode,
     payment_method: request.payment.mode === "confirm" ? request.payment.payment_method : null,
+    capture: request.payment.capture,
     fulfilment: request.fulfilment,
     metadata: request.metadata,
     created_at: new Date().toISOString(),

@@ -55,12 +55,6 @@ export interface MissedEvent {
   created_at: Date;
 }
 
-/**
- * The provider remembers a failure under the call's key and would repeat it, and what the call should have made is not
- * there: after some patience the call may be made again with a new key.
- */
-export const KEY_SPENT = "key_spent";
-
 /** Why a provider call had no result. `retry`: the same call may succeed later (network, 429, 5xx). */
 export class ProviderError extends Error {
   override readonly name = "ProviderError";

@@ -15,6 +15,7 @@ import {
   type MailContent,
 } from "../mail/templates/index.ts";
 import type { Mailer } from "../mail/transport.ts";
+import { MailError } from "./mail-error.ts";
 
 export interface ApprovalEffectDeps {
   pool: Pool;
@@ -27,19 +28,6 @@ export interface ApprovalEffectDeps {
 
 type Done = Extract<ApprovalMessage, { type: "effect.done" }>["result"];
 type MailEffect = Extract<ApprovalEffect, { kind: "mail" }>;
-
-/** A mail that was not accepted; `retry` when the same mail may be accepted later. */
-class MailError extends Error {
-  override readonly name = "MailError";
-  readonly retry: boolean;
-  readonly code: string;
-
-  constructor(reason: string, retry: boolean) {
-    super(reason);
-    this.retry = retry;
-    this.code = retry ? "mail_deferred" : "mail_refused";
-  }
-}
 
 /** Performs one effect of an approval; repeated, the mail is the same mail and the report the same message. */
 export async function performApprovalEffect(

@@ -2,18 +2,26 @@ import { insertApproval } from "../db/approvals.ts";
 import { getOrderById } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import { approvalView, newApproval, type Subject } from "../domain/approval.ts";
-import type { EffectResult, OrderEffect, OrderState } from "../domain/order.ts";
+import type { AlertKind, EffectResult, OrderEffect, OrderState } from "../domain/order.ts";
+import { isCapturedByUs } from "../domain/order-capture.ts";
 import type { SubjectKind } from "../domain/policy.ts";
 import { deliver } from "../engine/messages.ts";
 import { WORKFLOW } from "../engine/names.ts";
 import { startInTransaction } from "../engine/start.ts";
 import type { Log } from "../log.ts";
+import { alertMail } from "../mail/templates/index.ts";
+import type { Mailer } from "../mail/transport.ts";
 import { ProviderError, type PaymentProvider } from "../payments/provider.ts";
+import { MailError } from "./mail-error.ts";
 
 export interface OrderEffectDeps {
   pool: Pool;
   provider: PaymentProvider;
   publicUrl: string;
+  mailer: Mailer;
+  /** Who is mailed when a person has to look; null: nobody, the log and the metrics say it. */
+  operator: string | null;
+  onAlert: (alert: AlertKind) => void;
   log: Log;
 }
 
@@ -30,7 +38,11 @@ export async function performOrderEffect(
   switch (effect.kind) {
     case "open_payment":
       return provider.open(
-        { facts: order.facts, capture: order.plan ? "manual" : "automatic", return_url: returnUrl },
+        {
+          facts: order.facts,
+          capture: isCapturedByUs(order) ? "manual" : "automatic",
+          return_url: returnUrl,
+        },
         key,
       );
     case "confirm_payment":
@@ -61,7 +73,27 @@ export async function performOrderEffect(
         log,
       );
       return { kind: "done" };
+    case "alert_operator":
+      return alertOperator(deps, order, key, effect);
   }
+}
+
+async function alertOperator(
+  { operator, mailer, log, onAlert }: OrderEffectDeps,
+  { facts, status }: OrderState,
+  key: string,
+  { alert, about, problem, at }: Extract<OrderEffect, { kind: "alert_operator" }>,
+): Promise<EffectResult> {
+  onAlert(alert);
+  log.warn({ order_id: facts.id, alert, about }, problem);
+  if (operator === null) return { kind: "done" };
+  const sent = await mailer.send({
+    ...alertMail({ alert, about, problem, order: { ...facts, status }, at }),
+    to: operator,
+    messageId: `<${key.replaceAll(":", ".")}@countersign>`,
+  });
+  if (sent.outcome === "accepted") return { kind: "done" };
+  throw new MailError(sent.reason, sent.outcome === "deferred");
 }
 
 function paymentOf(order: OrderState): string {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { ledgerOf } from "../../src/domain/ledger.ts";
 import { decideOrder, newOrder } from "../../src/domain/order-decide.ts";
 import { isEnd, refundedAmount, type OrderMessage, type OrderState } from "../../src/domain/order.ts";
 import { runs } from "./property.ts";
@@ -47,8 +48,10 @@ const essence = (state: OrderState) => ({
   captured: state.payment.amount_captured,
   refunded: refundedAmount(state),
   refunds: state.refunds.map((r) => `${r.provider_id} ${r.status} ${r.amount}`).sort(),
-  dispute: state.dispute?.status ?? null,
-  asks: state.todo.map((work) => work.effect.kind).sort(),
+  disputes: state.disputes,
+  ledger: ledgerOf(state),
+  // Whether people were asked before it was held depends on which came first.
+  asks: state.hold ? null : state.todo.map((work) => work.effect.kind).sort(),
 });
 
 const PAGE_OPENED: OrderMessage = {
@@ -75,7 +78,7 @@ test("the provider's events leave the same order, however they are shuffled and 
     fc.property(arrivals, ({ order, events, arrivals }) => {
       const hear = (messages: OrderMessage[]) => {
         const fresh = newOrder(
-          facts({ payment_mode: order.mode, fulfilment: "none" }),
+          facts({ payment_mode: order.mode, capture: order.capture, fulfilment: "none" }),
           order.asks ? plan : null,
         );
         const now = new Date(fresh.facts.created_at);

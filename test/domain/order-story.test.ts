@@ -360,7 +360,9 @@ describe("a payment with difficulties", () => {
       world.provider.pay("good");
       world.settle();
       expect(world.told("payment.mismatch")).toHaveLength(1);
-      expect(world.state.status).toBe("awaiting_payment");
+      expect(world.state.status).toBe("authorized");
+      expect(world.state.hold).toMatchObject({ accepted_by: null });
+      expect(world.alerts).toEqual(["order_held"]);
       expect(world.asked("capture")).toEqual([]);
       expect(world.approvals.size).toBe(0);
       world.toRest();
@@ -690,7 +692,7 @@ describe("messages that no longer apply", () => {
   test("of another payment are answered and change nothing", () => {
     const world = paid();
     const { state } = world;
-    const other = { ...heldPayment, id: "pi_other" };
+    const other = { ...heldPayment, id: "pi_other", amount_capturable: 0 };
     expect(world.send({ type: "payment.seen", payment: other, source: "webhook" })).toMatchObject([
       { type: "message.ignored", data: { payment_id: "pi_other" } },
     ]);
@@ -722,4 +724,6 @@ const heldPayment = {
   capture_before: null,
   client_secret: null,
   failure: null,
+  cancellation_reason: null,
+  fee: null,
 } as const;

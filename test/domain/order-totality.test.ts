@@ -39,6 +39,8 @@ const payment: fc.Arbitrary<PaymentSnapshot> = fc.record({
   capture_before: fc.constantFrom(null, T0),
   client_secret: fc.constantFrom(null, "secret"),
   failure: fc.option(fc.record({ code: text, message: text })),
+  cancellation_reason: fc.constantFrom(null, "automatic"),
+  fee: fc.constantFrom(null, 30),
 });
 
 const session = fc.record({
@@ -99,6 +101,9 @@ function messagesFor(state: OrderState): fc.Arbitrary<OrderMessage> {
         status: fc.oneof(text, fc.constantFrom("won", "lost")),
         amount,
         reason: text,
+        withdrawn: amount,
+        reinstated: amount,
+        fee: amount,
       }),
       source,
     }),
@@ -120,13 +125,20 @@ function messagesFor(state: OrderState): fc.Arbitrary<OrderMessage> {
       quantity: fc.integer({ min: 1, max: 9 }),
     }),
     fc.record({ type: fc.constant("payment_method"), actor, payment_method: text }),
+    fc.record({ type: fc.constant("capture"), actor, amount: fc.option(amount) }),
+    fc.record({
+      type: fc.constant("resolve"),
+      actor,
+      action: fc.constantFrom("accept", "give_back"),
+      reason: text,
+    }),
     fc.record({ type: fc.constant("effect.done"), key, result }),
     fc.record({ type: fc.constant("effect.failed"), key, reason: text, code: text, retry: fc.boolean() }),
     fc.record({ type: fc.constant("clock") }),
   );
 }
 
-const COMMANDS = ["cancel", "refund", "note", "fulfilment", "payment_method"];
+const COMMANDS = ["cancel", "refund", "note", "fulfilment", "payment_method", "capture", "resolve"];
 
 test("every message has an answer in every state, whatever it says", () => {
   const cases = states.chain((state) =>

@@ -27,11 +27,15 @@ test("orders whose events arrive at once take no step that the table does not ha
 test("every step of the table can be taken", () => {
   const left = new Set(tabled);
   let frontier = (["none", "manual"] as const).flatMap((fulfilment) =>
-    [null, plan].map((asks) => newOrder(facts({ fulfilment, items: ONE_PEN }), asks)),
+    (["automatic", "manual"] as const).flatMap((capture) =>
+      [null, plan].map((asks) => newOrder(facts({ capture, fulfilment, items: ONE_PEN }), asks)),
+    ),
   );
   const seen = new Set<string>();
+  const wanted = (state: OrderState) => [...left].some((step) => step.startsWith(`${state.status} → `));
   for (let depth = 0; depth < 5 && left.size > 0; depth++)
-    frontier = frontier.flatMap((state) =>
+    // The last step is taken only by those that still have something to show.
+    frontier = (depth === 4 ? frontier.filter(wanted) : frontier).flatMap((state) =>
       messagesFor(state).flatMap((message) => {
         const at = message.type === "clock" ? Date.parse(T0) + 60 * DAY : Date.parse(T0);
         const next = decideOrder(state, message, new Date(at)).state;
@@ -74,6 +78,8 @@ const payment = (change: Partial<PaymentSnapshot>): OrderMessage => ({
     capture_before: null,
     client_secret: null,
     failure: null,
+    cancellation_reason: null,
+    fee: null,
     ...change,
   },
 });
@@ -93,7 +99,15 @@ const refunded = (amount: number, status: "succeeded" | "failed"): OrderMessage 
 const disputed = (status: string): OrderMessage => ({
   type: "dispute.seen",
   source,
-  dispute: { id: "dp_1", status, amount: 1_250, reason: "fraudulent" },
+  dispute: {
+    id: "dp_1",
+    status,
+    amount: 1_250,
+    reason: "fraudulent",
+    withdrawn: 1_250,
+    reinstated: status === "won" ? 1_250 : 0,
+    fee: 0,
+  },
 });
 
 /** One of everything that can reach an order in this state. */
@@ -126,6 +140,8 @@ function messagesFor(state: OrderState): OrderMessage[] {
     { type: "cancel", actor: ada, reason: "no" },
     { type: "fulfilment", actor: ada, sku: "pen", quantity: 1 },
     { type: "payment_method", actor: ada, payment_method: "good" },
+    { type: "capture", actor: ada, amount: null },
+    { type: "resolve", actor: ada, action: "accept", reason: "fine" },
     { type: "submitted" },
     ...state.todo.flatMap(({ key, effect }): OrderMessage[] => [
       { type: "effect.failed", key, reason: "no", code: "no", retry: false },
@@ -156,7 +172,8 @@ const approvalOf = (id: string, refund_id: string | null): ApprovalView => ({
 /** What tells two states apart as far as the next status depends on it. */
 const shapeOf = (s: OrderState): string =>
   JSON.stringify([
-    [s.status, s.ending?.status, s.facts.fulfilment, s.plan !== null, s.dispute?.status, s.fulfilled],
+    [s.status, s.ending?.status, s.facts.fulfilment, s.facts.capture, s.plan !== null],
+    [s.disputes.map((d) => d.status), s.fulfilled, s.capture, s.hold?.reason, s.hold?.accepted_by],
     [s.payment.status, s.payment.id, s.payment.failure?.code, s.payment.mismatch !== null],
     [s.payment.session_id, s.payment.session_complete, s.payment.session_expired],
     s.refunds.map((refund) => [refund.provider_id, refund.status]).sort(),

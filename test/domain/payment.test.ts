@@ -12,6 +12,8 @@ const base = {
   capture_before: null,
   client_secret: null,
   failure: null,
+  cancellation_reason: null,
+  fee: null,
 } as const;
 
 /** What a provider may say of one payment: captured and cancelled exclude each other. */

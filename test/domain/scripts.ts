@@ -72,7 +72,24 @@ const steps = (unfair: boolean) =>
         .map((sku) => step(`fulfil ${sku}`, (w) => w.fulfil(sku))),
     },
     { weight: 1, arbitrary: card.map((c) => step(`retry ${c}`, (w) => w.retryWith(c))) },
-    { weight: 1, arbitrary: fc.constant(step("dashboard capture", (w) => w.provider.captureAtDashboard())) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(100, 1_250)
+        .map((amount) => step(`dashboard capture ${amount}`, (w) => w.provider.captureAtDashboard(amount))),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .constantFrom(null, 1, 700, 5_000)
+        .map((amount) => step(`capture ${amount}`, (w) => w.capture(amount))),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom("accept" as const, "give_back" as const)
+        .map((action) => step(`resolve ${action}`, (w) => w.resolve(action))),
+    },
     { weight: 1, arbitrary: fc.constant(step("dashboard cancel", (w) => w.provider.cancelAtDashboard())) },
     {
       weight: 1,
@@ -105,6 +122,7 @@ export const orders = fc.record({
   mode: fc.constantFrom("checkout", "client", "confirm"),
   card,
   asks: fc.boolean(),
+  capture: fc.constantFrom("automatic", "automatic", "manual"),
   fulfilment: fc.constantFrom("none", "manual"),
 });
 
@@ -112,10 +130,11 @@ export const worldOf = ({
   mode,
   card: method,
   asks,
+  capture,
   fulfilment,
 }: typeof orders extends fc.Arbitrary<infer T> ? T : never) =>
   new World({
-    facts: { payment_mode: mode, payment_method: mode === "confirm" ? method : null, fulfilment },
+    facts: { payment_mode: mode, payment_method: mode === "confirm" ? method : null, capture, fulfilment },
     plan: asks ? plan : null,
   });
 

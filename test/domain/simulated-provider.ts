@@ -1,5 +1,7 @@
+import type { LedgerAccount } from "../../src/domain/ledger.ts";
 import type { EffectResult, OrderFacts, OrderMessage, SessionSnapshot } from "../../src/domain/order.ts";
 import type {
+  DisputeSnapshot,
   PaymentSnapshot,
   PaymentStatus,
   RefundSnapshot,
@@ -31,6 +33,7 @@ interface Payment {
   captured: number;
   captures: number;
   voids: number;
+  lapsed: boolean;
 }
 
 interface Refund extends RefundSnapshot {
@@ -48,7 +51,7 @@ export class SimulatedProvider {
   payment: Payment | null = null;
   session: { id: string; status: SessionSnapshot["status"]; expires_at: number } | null = null;
   refunds: Refund[] = [];
-  dispute: { id: string; status: string; amount: number } | null = null;
+  dispute: DisputeSnapshot | null = null;
   /** Everything that was ever told, oldest first. */
   readonly events: OrderMessage[] = [];
   /** What the next payment is opened with, when it is not what was asked. */
@@ -75,6 +78,20 @@ export class SimulatedProvider {
     return this.refunds
       .filter((r) => r.status !== "failed" && r.status !== "canceled")
       .reduce((sum, r) => sum + r.amount, 0);
+  }
+
+  /** Its books, as a ledger of the order should show them. */
+  accounts(): Record<LedgerAccount, number> {
+    const { withdrawn = 0, reinstated = 0, fee = 0, status } = this.dispute ?? {};
+    const fees = fee + (this.captured > 0 ? 30 : 0);
+    const kept = status === "lost" ? 0 : withdrawn - reinstated;
+    return {
+      customer: this.refunded + (status === "lost" ? withdrawn : 0) - this.held - this.captured,
+      authorization: this.held,
+      balance: this.captured - this.refunded - withdrawn + reinstated - fees,
+      dispute: kept,
+      fees,
+    };
   }
 
   // --- our calls ----------------------------------------------------------------------------------------------------
@@ -152,8 +169,8 @@ export class SimulatedProvider {
 
   // --- what happens at the provider ---------------------------------------------------------------------------------
 
-  captureAtDashboard(): void {
-    if (this.payment?.status === "requires_capture") this.#capture(this.payment.amount);
+  captureAtDashboard(amount = Infinity): void {
+    if (this.payment?.status === "requires_capture") this.#capture(Math.min(amount, this.payment.amount));
   }
 
   cancelAtDashboard(): void {
@@ -177,20 +194,27 @@ export class SimulatedProvider {
   changeDispute(status: "needs_response" | "under_review" | "won" | "lost"): void {
     if (this.captured === 0 || (this.dispute === null) !== (status === "needs_response")) return;
     if (this.dispute && ["won", "lost"].includes(this.dispute.status)) return;
-    this.dispute = { id: "dp_1", status, amount: this.captured };
-    this.#emit({
-      type: "dispute.seen",
-      dispute: { ...this.dispute, reason: "fraudulent" },
-      source: "webhook",
-    });
+    const amount = this.dispute?.amount ?? this.captured;
+    this.dispute = {
+      id: "dp_1",
+      status,
+      amount,
+      reason: "fraudulent",
+      withdrawn: amount,
+      reinstated: status === "won" ? amount : 0,
+      fee: 15,
+    };
+    this.#emit({ type: "dispute.seen", dispute: { ...this.dispute }, source: "webhook" });
   }
 
   /** What time alone brings: sessions expire, authorizations lapse. */
   tick(): void {
     const now = this.#clock().getTime();
     if (this.session && this.session.expires_at <= now) this.#expire();
-    if (this.payment?.capture_before && this.held > 0 && Date.parse(this.payment.capture_before) <= now)
+    if (this.payment?.capture_before && this.held > 0 && Date.parse(this.payment.capture_before) <= now) {
+      this.payment.lapsed = true;
       this.#cancel();
+    }
   }
 
   /** When `tick` would next bring something. */
@@ -211,6 +235,8 @@ export class SimulatedProvider {
       capture_before: payment.capture_before,
       client_secret: `${payment.id}_secret`,
       failure: payment.failure,
+      cancellation_reason: payment.lapsed ? "automatic" : null,
+      fee: payment.captured > 0 ? 30 : null,
     };
   }
 
@@ -252,6 +278,7 @@ export class SimulatedProvider {
       captured: 0,
       captures: 0,
       voids: 0,
+      lapsed: false,
     };
     return this.payment;
   }

@@ -1,12 +1,15 @@
 import { expect } from "vitest";
 import type { ApprovalStatus, ApprovalView } from "../../src/domain/approval.ts";
 import type { Actor, AuditDraft } from "../../src/domain/audit-entry.ts";
+import { ledgerOf } from "../../src/domain/ledger.ts";
+import { isCapturedByUs } from "../../src/domain/order-capture.ts";
 import { decideOrder, newOrder, orderDue, orderWakeAt } from "../../src/domain/order-decide.ts";
 import {
   isAtRest,
   isEnd,
   refundableAmount,
   refundedAmount,
+  type AlertKind,
   type EffectResult,
   type OrderEffect,
   type OrderFacts,
@@ -49,6 +52,7 @@ export const facts = (change: Partial<OrderFacts> = {}): OrderFacts => ({
   ],
   payment_mode: "checkout",
   payment_method: null,
+  capture: "automatic",
   fulfilment: "none",
   metadata: {},
   created_at: T0,
@@ -78,6 +82,8 @@ export class World {
   /** Provider events not delivered yet, and those that were. */
   readonly underway: OrderMessage[] = [];
   readonly delivered: OrderMessage[] = [];
+  /** What the operator was told. */
+  readonly alerts: AlertKind[] = [];
   /** Every status that the order was in, in order. */
   readonly path: string[];
   refundOutcome: "succeeded" | "pending" | "failed" = "succeeded";
@@ -90,7 +96,7 @@ export class World {
     const order = facts(options.facts);
     this.state = newOrder(order, options.plan ?? null);
     this.path = [this.state.status];
-    this.provider = new SimulatedProvider(order, (options.plan ?? null) !== null, () => this.now);
+    this.provider = new SimulatedProvider(order, isCapturedByUs(this.state), () => this.now);
     this.send({ type: "submitted" });
   }
 
@@ -111,6 +117,9 @@ export class World {
   note = (text: string) => this.send({ type: "note", actor: ada, text });
   fulfil = (sku: string, quantity = 1) => this.send({ type: "fulfilment", actor: ada, sku, quantity });
   retryWith = (card: Card) => this.send({ type: "payment_method", actor: ada, payment_method: card });
+  capture = (amount: number | null = null) => this.send({ type: "capture", actor: ada, amount });
+  resolve = (action: "accept" | "give_back") =>
+    this.send({ type: "resolve", actor: ada, action, reason: "looked at it" });
   refund(amount: number | null, refundPlan: ApprovalPlan | null = null): string {
     const refund_id = `rfd_${++this.#commands}`;
     this.send({ type: "refund", actor: ada, refund_id, amount, reason: "broken", plan: refundPlan });
@@ -207,6 +216,9 @@ export class World {
         return this.#openApproval(effect);
       case "withdraw_approval":
         this.decideApproval("withdrawn", effect.approval_id);
+        return { kind: "done" };
+      case "alert_operator":
+        this.alerts.push(effect.alert);
         return { kind: "done" };
     }
   }
@@ -319,7 +331,12 @@ export class World {
 
   #checkRepetition(message: OrderMessage): void {
     // A command asks again, and an attempt that failed is one more attempt.
-    if (["cancel", "refund", "note", "fulfilment", "payment_method"].includes(message.type)) return;
+    if (
+      ["cancel", "refund", "note", "fulfilment", "payment_method", "capture", "resolve"].includes(
+        message.type,
+      )
+    )
+      return;
     if (message.type === "effect.failed" && message.retry) return;
     const again = decideOrder(this.state, message, this.now);
     // An event of another payment is answered each time that the provider tells it.
@@ -341,6 +358,10 @@ export class World {
     holds((provider.payment?.captures ?? 0) <= 1, "the provider captured once");
     holds(this.asked("capture").length <= 1, "one capture is outstanding");
     holds(new Set(state.todo.map((work) => work.key)).size === state.todo.length, "every key is used once");
+    const { accounts } = ledgerOf(state);
+    holds(Object.values(accounts).reduce((sum, amount) => sum + amount, 0) === 0, "the ledger balances");
+    holds(accounts.authorization >= 0, "no more is captured or released than was held");
+    holds(accounts.dispute >= 0, "no more comes back from disputes than was taken");
     holds(isEnd(state.status) === (state.ended_at !== null), "an order has ended when its status is an end");
     holds(before.ended_at === null || state.ended_at === before.ended_at, "what has ended stays ended");
     holds(!isAtRest(state) || state.todo.length === 0, "at rest there is nothing to do");
@@ -364,10 +385,11 @@ export class World {
     expect(JSON.parse(JSON.stringify(state)), "stored as JSON").toEqual(state);
     if (this.unfair) return;
     expect(provider.held, "held after the end").toBe(0);
+    expect(ledgerOf(state).accounts, "the ledger is the provider's").toEqual(provider.accounts());
     expect(state.payment.amount_captured).toBe(provider.captured);
     expect(refundedAmount(state)).toBe(provider.refunded);
     expect(state.approvals.filter((a) => a.status === "pending")).toEqual([]);
-    if (state.ending && provider.refunds.every((r) => r.status === "succeeded"))
+    if (state.ending && !provider.dispute && provider.refunds.every((r) => r.status === "succeeded"))
       expect(provider.refunded, `${state.status} keeps money`).toBe(provider.captured);
   }
 }

@@ -1,3 +1,4 @@
+export { alertMail, type AlertView } from "./alert.ts";
 export type { AskView } from "./asked.ts";
 export type { MailContent } from "./document.ts";
 export {

@@ -1,5 +1,6 @@
 import Stripe from "stripe";
-import { KEY_SPENT, ProviderError } from "../provider.ts";
+import { KEY_SPENT } from "../../domain/todo.ts";
+import { ProviderError } from "../provider.ts";
 
 /**
  * Runs a call that makes something. After a 5xx it may have been made, and the same key would replay the same 5xx for a day

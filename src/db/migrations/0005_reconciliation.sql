@@ -1,0 +1,45 @@
+-- Orders learn to be held, to be captured when the merchant says so, and to have several disputes.
+
+update countersign.orders
+   set state = (state - 'dispute') || jsonb_build_object(
+         'disputes', case when coalesce(state -> 'dispute', 'null') = 'null' then '[]'::jsonb
+                          else jsonb_build_array('{"withdrawn": 0, "reinstated": 0, "fee": 0}'::jsonb || (state -> 'dispute')) end,
+         'capture', '{"wanted": null, "asked": null}'::jsonb,
+         'authorized_at', null,
+         'lapse_told', false,
+         'hold', null,
+         'strays', '[]'::jsonb,
+         'facts', '{"capture": "automatic"}'::jsonb || (state -> 'facts'),
+         'payment', '{"cancellation_reason": null, "fee": null}'::jsonb || (state -> 'payment'))
+ where not state ? 'disputes';
+
+-- Payments that wait are looked at ever more rarely; a row says when next.
+create index orders_waiting_for_payment on countersign.orders (created_at)
+  where segment_open and status in ('created', 'awaiting_payment', 'requires_action', 'payment_failed', 'capturing');
+
+create table countersign.payment_looks (
+  order_id text primary key references countersign.orders (id) on delete cascade,
+  looks    integer not null,
+  next_at  timestamptz not null
+);
+
+-- Up to when the provider's undelivered events were looked for.
+create table countersign.event_gaps (
+  provider   text primary key,
+  looked_to  timestamptz not null
+);
+
+-- Reports: each compares a tenant's open and recent orders with the provider.
+create table countersign.reconciliations (
+  id          text primary key,
+  tenant      text not null,
+  started_by  text not null,
+  status      text not null check (status in ('running', 'finished', 'failed')),
+  since       timestamptz not null,
+  checked     integer not null default 0,
+  differences jsonb not null default '[]',
+  failure     text,
+  started_at  timestamptz not null,
+  finished_at timestamptz
+);
+create index reconciliations_newest on countersign.reconciliations (tenant, id desc);
