@@ -18,6 +18,7 @@ import { auditSocket } from "./http/audit-socket.ts";
 import { auditRoutes } from "./http/audit.ts";
 import { createAuthenticate } from "./http/auth.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { reconciliationRoutes } from "./http/reconciliations.ts";
 import { createIntake } from "./inbox/accept.ts";
 import { startParkedSweeper } from "./inbox/parked.ts";
 import type { Log } from "./log.ts";
@@ -25,6 +26,8 @@ import { startDevMailbox } from "./mail/dev-mailbox.ts";
 import { createMailer } from "./mail/transport.ts";
 import { startBundledProvider } from "./payments/bundled-provider.ts";
 import { createStripeProvider } from "./payments/stripe/adapter.ts";
+import { mailDifferences } from "./reconcile/mail.ts";
+import { startReconciler } from "./reconcile/reconciler.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
 import { ownLinkSecret } from "./workflows/link-secret.ts";
 import { registerOrderWorkflow } from "./workflows/order.ts";
@@ -110,9 +113,10 @@ async function start(
   const fault = createFault(config.faultPoint);
   const metrics = createMetrics({ parked: parkedCount });
   const apiBase = config.stripe.apiBase ?? provider?.url ?? "";
+  const paymentProvider = createStripeProvider({ apiKey: config.stripe.apiKey, apiBase });
   registerOrderWorkflow({
     pool: enginePool,
-    provider: createStripeProvider({ apiKey: config.stripe.apiKey, apiBase }),
+    provider: paymentProvider,
     publicUrl,
     mailer,
     operator: config.operator,
@@ -134,6 +138,18 @@ async function start(
   const sweeper = startParkedSweeper(pool, log);
   stops.push(() => sweeper.stop());
 
+  const intake = createIntake(enginePool, log);
+  const reconciler = startReconciler({
+    pool,
+    provider: paymentProvider,
+    intake,
+    log,
+    everyS: config.reconcileEveryS,
+    onDifferences: (tenant, differences) =>
+      mailDifferences(mailer, config.operator, tenant, differences, log),
+  });
+  stops.push(() => reconciler.stop());
+
   const authenticate = createAuthenticate(config.apiKeys);
   const feed = createTrailFeed({ db: pool, onChanged, log });
   const stopping = new AbortController();
@@ -142,7 +158,7 @@ async function start(
     pool,
     policy,
     log,
-    intake: createIntake(enginePool, log),
+    intake,
     secrets: config.stripe.webhookSecrets,
     metrics,
     stopping: stopping.signal,
@@ -150,7 +166,7 @@ async function start(
     publicUrl,
     authenticate,
     mailbox,
-    resources: [auditRoutes({ pool, feed, log })],
+    resources: [auditRoutes({ pool, feed, log }), reconciliationRoutes({ pool, report: reconciler.report })],
   });
   const handle = app.callback();
   const upgrade = auditSocket({ pool, feed, authenticate, log });

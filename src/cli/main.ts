@@ -11,6 +11,7 @@ import { examine } from "./doctor.ts";
 import { failureText } from "./failure.ts";
 import { inboxTable, type InboxRow } from "./inbox.ts";
 import { paint, stdout, type ExitCode } from "./output.ts";
+import { reconcile, sinceOf } from "./reconcile.ts";
 import { serve } from "./running.ts";
 import { followTrail } from "./trail.ts";
 import { verifyFile, verifyOrder } from "./verify.ts";
@@ -127,6 +128,17 @@ remote(
   write(options.json ? `${JSON.stringify(verdict.result)}\n` : `${verdict.message}\n`);
   finish(verdict.code);
 });
+
+remote(program.command("reconcile").description("compare open and recent orders with the provider"))
+  .option("--since <when>", "orders changed since: 3d, 12h, 30m, or an RFC 3339 time", "3d")
+  .action(async (options: Target & { since: string; json: boolean }) => {
+    const since = sinceOf(options.since, new Date());
+    if (!since)
+      throw new UsageError(
+        `--since: write 3d, 12h, 30m or a time such as 2026-01-31T00:00:00Z, not ${options.since}`,
+      );
+    finish(await reconcile(options, since, stdout, options));
+  });
 
 program.addCommand(replayCommand().exitOverride());
 

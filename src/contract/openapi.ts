@@ -4,6 +4,7 @@ import { decide, listApprovalsQuery, resend } from "./approvals.ts";
 import { listInboxQuery, replayInbox } from "./inbox.ts";
 import { cancelOrder, createOrder, createRefund, listOrdersQuery, MESSAGES, sendMessage } from "./orders.ts";
 import { paging } from "./paging.ts";
+import { startReconciliation } from "./reconciliations.ts";
 
 interface Operation {
   method: "get" | "post";
@@ -12,7 +13,7 @@ interface Operation {
   summary: string;
   /** What is not obvious; the contract's silent corners are written down here. */
   description?: string;
-  tag: "Orders" | "Events and messages" | "Audit" | "Approvals" | "Webhooks" | "Operation";
+  tag: "Orders" | "Events and messages" | "Audit" | "Approvals" | "Webhooks" | "Reconciliation" | "Operation";
   query?: z.ZodObject;
   body?: z.ZodType;
   /** Needs `Idempotency-Key`. */
@@ -220,6 +221,32 @@ export const OPERATIONS: Operation[] = [
     tag: "Webhooks",
     success: 204,
     open: true,
+  },
+  {
+    method: "post",
+    path: "/v1/reconciliations",
+    summary: "Compare open and recent orders with the provider",
+    description:
+      "Role finance. Answers at once; read the report until `status` is `finished`. Orders changed since `since` (default: three days ago) " +
+      "and all open ones are compared; each that differs is told what the provider says, and is `repaired` when it agrees then.",
+    tag: "Reconciliation",
+    body: startReconciliation,
+    success: 202,
+  },
+  {
+    method: "get",
+    path: "/v1/reconciliations",
+    summary: "List reports, newest first; one is made each night",
+    tag: "Reconciliation",
+    query: z.object(paging),
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/reconciliations/{id}",
+    summary: "Read a report with its differences",
+    tag: "Reconciliation",
+    success: 200,
   },
   {
     method: "get",

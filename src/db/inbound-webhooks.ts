@@ -46,6 +46,19 @@ export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[])
   return new Set(rows.filter((row) => row.fresh).map((row) => row.event_id));
 }
 
+/** Which of these events were received. */
+export async function findReceived(
+  db: Queryable,
+  provider: string,
+  eventIds: string[],
+): Promise<Set<string>> {
+  const { rows } = await db.query<{ event_id: string }>(
+    "select event_id from countersign.inbound_webhooks where provider = $1 and event_id = any($2)",
+    [provider, eventIds],
+  );
+  return new Set(rows.map((row) => row.event_id));
+}
+
 export const setInboundState = (
   tx: Queryable,
   id: string,

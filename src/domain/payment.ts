@@ -53,6 +53,13 @@ export interface DisputeSnapshot {
   fee: number;
 }
 
+/** All that the provider says of one payment at one moment. */
+export interface PaymentStatement {
+  payment: PaymentSnapshot;
+  refunds: RefundSnapshot[];
+  disputes: DisputeSnapshot[];
+}
+
 /** What an order knows of its payment: the merge of every snapshot it has seen. */
 export interface PaymentState {
   id: string | null;

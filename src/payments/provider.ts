@@ -1,5 +1,5 @@
 import type { OrderFacts, OrderMessage, SessionSnapshot } from "../domain/order.ts";
-import type { DisputeSnapshot, PaymentSnapshot, RefundSnapshot } from "../domain/payment.ts";
+import type { PaymentSnapshot, PaymentStatement, RefundSnapshot } from "../domain/payment.ts";
 
 /** What a payment is opened with, besides the order's facts. */
 export interface OpenPayment {
@@ -40,12 +40,6 @@ export interface PaymentProvider {
    * events are found by polling alone: it yields nothing.
    */
   missedEvents(since: Date): AsyncIterable<MissedEvent>;
-}
-
-export interface PaymentStatement {
-  payment: PaymentSnapshot;
-  refunds: RefundSnapshot[];
-  disputes: DisputeSnapshot[];
 }
 
 export interface MissedEvent {

@@ -91,6 +91,7 @@ async function alertOperator(
     ...alertMail({ alert, about, problem, order: { ...facts, status }, at }),
     to: operator,
     messageId: `<${key.replaceAll(":", ".")}@countersign>`,
+    date: at,
   });
   if (sent.outcome === "accepted") return { kind: "done" };
   throw new MailError(sent.reason, sent.outcome === "deferred");

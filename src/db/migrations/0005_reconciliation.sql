@@ -13,9 +13,9 @@ update countersign.orders
          'payment', '{"cancellation_reason": null, "fee": null}'::jsonb || (state -> 'payment'))
  where not state ? 'disputes';
 
--- Payments that wait are looked at ever more rarely; a row says when next.
+-- Payments that wait are looked at, ever more rarely; a row says when next.
 create index orders_waiting_for_payment on countersign.orders (created_at)
-  where segment_open and status in ('created', 'awaiting_payment', 'requires_action', 'payment_failed', 'capturing');
+  where segment_open and status in ('created', 'awaiting_payment', 'requires_action', 'payment_failed');
 
 create table countersign.payment_looks (
   order_id text primary key references countersign.orders (id) on delete cascade,
@@ -23,10 +23,11 @@ create table countersign.payment_looks (
   next_at  timestamptz not null
 );
 
--- Up to when the provider's undelivered events were looked for.
+-- Up to when the provider's undelivered events were looked for, and until when a process is at it.
 create table countersign.event_gaps (
-  provider   text primary key,
-  looked_to  timestamptz not null
+  provider      text primary key,
+  looked_to     timestamptz not null,
+  claimed_until timestamptz not null
 );
 
 -- Reports: each compares a tenant's open and recent orders with the provider.
@@ -40,6 +41,10 @@ create table countersign.reconciliations (
   differences jsonb not null default '[]',
   failure     text,
   started_at  timestamptz not null,
+  -- renewed while it runs: one that stands still was left by a process that died
+  touched_at  timestamptz not null,
   finished_at timestamptz
 );
 create index reconciliations_newest on countersign.reconciliations (tenant, id desc);
+create unique index reconciliations_by_night on countersign.reconciliations (tenant, started_by)
+  where started_by like 'night %';

@@ -1,4 +1,5 @@
 export { alertMail, type AlertView } from "./alert.ts";
+export { differencesMail, type ShownDifference } from "./differences.ts";
 export type { AskView } from "./asked.ts";
 export type { MailContent } from "./document.ts";
 export {

@@ -162,23 +162,30 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
         };
       }),
     async *missedEvents(since) {
-      const missed = await call(() =>
-        stripe.events
-          .list({ delivery_success: false, created: { gte: unix(since) }, limit: 100 })
-          .autoPagingToArray({ limit: MOST_EVENTS }),
-      );
-      for (const event of missed.reverse())
-        yield {
-          event_id: event.id,
-          body: Buffer.from(JSON.stringify(event)),
-          created_at: new Date(event.created * 1000),
-        };
+      const until = unix(new Date());
+      const oldest = Math.max(unix(since), until - EVENTS_KEPT_S);
+      // Lists begin with the newest: hour by hour they come oldest first, and no list is too long.
+      for (let from = oldest; from <= until; from += LOOK_S) {
+        const created = from + LOOK_S > until ? { gte: from } : { gte: from, lt: from + LOOK_S };
+        const missed = await call(() =>
+          stripe.events
+            .list({ delivery_success: false, created, limit: 100 })
+            .autoPagingToArray({ limit: 10_000 }),
+        );
+        for (const event of missed.reverse())
+          yield {
+            event_id: event.id,
+            body: Buffer.from(JSON.stringify(event)),
+            created_at: new Date(event.created * 1000),
+          };
+      }
     },
   };
 }
 
-/** More in one look than this would be a flood; what was left is there at the next. */
-const MOST_EVENTS = 5_000;
+/** Events are listed for 30 days (https://docs.stripe.com/api/events). */
+const EVENTS_KEPT_S = 30 * 86_400;
+const LOOK_S = 3_600;
 
 /** Errors in our terms: what may pass later is retried, what the provider refuses is not. */
 async function call<T>(run: () => Promise<T>): Promise<T> {

@@ -1,0 +1,10 @@
+import { z } from "zod";
+
+/** `POST /v1/reconciliations` */
+export const startReconciliation = z
+  .strictObject({
+    since: z.iso
+      .datetime({ offset: true, error: "must be an RFC 3339 time such as 2026-01-31T00:00:00Z" })
+      .optional(),
+  })
+  .default({});
