@@ -1,0 +1,31 @@
+import type { Config } from "../../config.ts";
+import { createPool } from "../../db/pool.ts";
+import { failed, messageOf, passed, type Check } from "./check.ts";
+
+const OLDEST_POSTGRES = 140_000;
+
+/** Is the database reached, and new enough? */
+export async function checkDatabase({ databaseUrl, production }: Config): Promise<Check> {
+  if (databaseUrl === null) return passed("database", "embedded PostgreSQL; set DATABASE_URL for production");
+  const pool = createPool({ url: databaseUrl, max: 1, applicationName: "countersign-doctor" });
+  try {
+    const { rows } = await pool.query<{ number: number; version: string; mode: string }>(
+      `select current_setting('server_version_num')::int as number, current_setting('server_version') as version,
+              current_setting('synchronous_commit') as mode`,
+    );
+    const [found] = rows;
+    const said = `PostgreSQL ${found?.version}, synchronous_commit ${found?.mode}`;
+    if ((found?.number ?? 0) < OLDEST_POSTGRES)
+      return failed("database", `DATABASE_URL: ${said}; 14 or newer is needed`);
+    if (found?.mode === "off" && production)
+      return failed(
+        "database",
+        `DATABASE_URL: ${said}: a crash of the server loses what was acknowledged; set it to on`,
+      );
+    return passed("database", said);
+  } catch (error) {
+    return failed("database", `DATABASE_URL: ${messageOf(error)}`);
+  } finally {
+    await pool.end();
+  }
+}
