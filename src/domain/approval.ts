@@ -377,18 +377,20 @@ function onClock(step: Step, now: Date): Step {
   return step;
 }
 
-/** What happens next to an open approval, and when; null for what already happened. */
+/** What happens next to an open approval, and when; null for what already happened. A short time is shared out. */
 export function nextTimes(state: ApprovalState): {
   remind_at: string | null;
   escalate_at: string | null;
   deadline_at: string | null;
 } {
   if (state.status !== "pending") return { remind_at: null, escalate_at: null, deadline_at: null };
-  const after = (seconds: number) =>
-    new Date(Date.parse(state.gate_opened_at) + seconds * 1000).toISOString();
+  const opened = Date.parse(state.gate_opened_at);
+  const left = Math.max(Date.parse(state.deadline_at) - opened, 0);
+  const after = (seconds: number, share: number) =>
+    new Date(opened + Math.min(seconds * 1000, left * share)).toISOString();
   return {
-    remind_at: state.reminded ? null : after(state.plan.remind_after_s),
-    escalate_at: state.escalated ? null : after(state.plan.escalate_after_s),
+    remind_at: state.reminded ? null : after(state.plan.remind_after_s, 1 / 2),
+    escalate_at: state.escalated ? null : after(state.plan.escalate_after_s, 3 / 4),
     deadline_at: state.deadline_at,
   };
 }

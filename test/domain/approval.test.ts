@@ -264,6 +264,24 @@ describe("an approval", () => {
     expect(consequence(asked.state)).toBe("The authorization is released; the customer is not charged.");
   });
 
+  test("shares out a short time: people are reminded before the authorization lapses", () => {
+    const in40Hours = new Date(Date.parse(T0) + 40 * HOUR).toISOString();
+    const asked = new Asked(twoGates, in40Hours);
+    expect(asked.state.deadline_at).toBe(new Date(Date.parse(T0) + 16 * HOUR).toISOString());
+    expect(nextTimes(asked.state)).toMatchObject({
+      remind_at: new Date(Date.parse(T0) + 8 * HOUR).toISOString(),
+      escalate_at: new Date(Date.parse(T0) + 12 * HOUR).toISOString(),
+    });
+    asked.toRest();
+    expect(asked.state.status).toBe("expired");
+    expect([...new Set(asked.mails.map((m) => m.mail))]).toEqual([
+      "request",
+      "reminder",
+      "escalation",
+      "outcome",
+    ]);
+  });
+
   test("may be decided by those to whom it was escalated", () => {
     const asked = new Asked();
     asked.wait(48 * HOUR);
