@@ -1,5 +1,6 @@
 import Stripe from "stripe";
 import { ProviderError, type PaymentProvider } from "../provider.ts";
+import { SUBSCRIPTION } from "./subscription.ts";
 import { findIntent, findSession, refundsOf, unix } from "./lookup.ts";
 import { declinedIsAnAnswer, openIntent, openSession } from "./opening.ts";
 import { madeOr, spent } from "./indeterminate.ts";
@@ -169,7 +170,7 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
         const created = from + LOOK_S > until ? { gte: from } : { gte: from, lt: from + LOOK_S };
         const missed = await call(() =>
           stripe.events
-            .list({ delivery_success: false, created, limit: 100 })
+            .list({ types: TYPES, delivery_success: false, created, limit: 100 })
             .autoPagingToArray({ limit: 10_000 }),
         );
         for (const event of missed.reverse())
@@ -186,6 +187,7 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
 /** Events are listed for 30 days (https://docs.stripe.com/api/events). */
 const EVENTS_KEPT_S = 30 * 86_400;
 const LOOK_S = 3_600;
+const TYPES = SUBSCRIPTION.map(({ type }) => type);
 
 /** Errors in our terms: what may pass later is retried, what the provider refuses is not. */
 async function call<T>(run: () => Promise<T>): Promise<T> {
