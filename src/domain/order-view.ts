@@ -65,13 +65,18 @@ export interface ResultView {
   ended_at: string;
 }
 
+/** Whether a page of the merchant's needs the secret: to pay, or to let the card's owner answer 3-D Secure. */
+const isForCustomer = ({ facts, payment }: Pick<OrderState, "facts" | "payment">): boolean =>
+  facts.payment_mode === "client" ||
+  (facts.payment_mode === "confirm" && payment.status === "requires_action");
+
 export const paymentView = ({ facts, payment, ...state }: OrderState): PaymentView => ({
   mode: facts.payment_mode,
   id: payment.id,
   session_id: payment.session_id,
   status: payment.status,
   checkout_url: payment.session_expired ? null : payment.checkout_url,
-  client_secret: facts.payment_mode === "client" ? payment.client_secret : null,
+  client_secret: isForCustomer({ facts, payment }) ? payment.client_secret : null,
   amount_authorized: payment.amount_authorized,
   amount_captured: payment.amount_captured,
   amount_refunded: refundedAmount({ facts, payment, ...state }),
