@@ -1,4 +1,4 @@
-import { type OrderState, refundedAmount } from "./order.ts";
+import { type OrderState, paidCurrency, refundedAmount } from "./order.ts";
 
 /**
  * Where an order's money can be: with the customer, held at the provider, on the merchant's balance there, taken for a
@@ -36,7 +36,7 @@ export interface LedgerView {
 
 /** The order's ledger. It follows from the amounts that the order knows; each kind of movement is one posting, in sum. */
 export function ledgerOf(state: OrderState): LedgerView {
-  const { payment, disputes, facts } = state;
+  const { payment, disputes } = state;
   const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
   const { amount_authorized: authorized, amount_captured: captured } = payment;
   const over = payment.status === "succeeded" || payment.status === "canceled";
@@ -60,7 +60,7 @@ export function ledgerOf(state: OrderState): LedgerView {
     { type: "fee", debit: "fees", credit: "balance", amount: fees },
   ];
   const postings = all.filter((posting) => posting.amount !== 0);
-  return { currency: facts.currency, postings, accounts: balancesOf(postings) };
+  return { currency: paidCurrency(state), postings, accounts: balancesOf(postings) };
 }
 
 function balancesOf(postings: Posting[]): Record<LedgerAccount, number> {

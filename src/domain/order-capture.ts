@@ -1,4 +1,4 @@
-import type { OrderMessage, OrderState } from "./order.ts";
+import { type OrderMessage, type OrderState, paidCurrency } from "./order.ts";
 import { isHeld } from "./order-hold.ts";
 import { type Step, alert, ask, become, end, ignored, later, set, tell } from "./order-step.ts";
 import { holdsAuthorization } from "./payment.ts";
@@ -16,6 +16,10 @@ const LAPSES_AFTER_S = 6 * 24 * HOUR_S;
 /** Whether the provider holds the money until we capture it: people decide first, or the merchant does. */
 export const isCapturedByUs = ({ plan, facts }: Pick<OrderState, "plan" | "facts">): boolean =>
   plan !== null || facts.capture === "manual";
+
+/** The most that may be captured: what was ordered or, when something else was accepted in its place, what is held. */
+export const capturableAmount = ({ facts, payment }: OrderState): number =>
+  payment.mismatch !== null && payment.amount_authorized > 0 ? payment.amount_authorized : facts.amount;
 
 const isUpToMerchant = ({ facts, capture, payment }: OrderState): boolean =>
   facts.capture === "manual" && capture.wanted === null && holdsAuthorization(payment);
@@ -40,8 +44,8 @@ export function settleCapture(step: Step): Step {
   const { state, now } = step;
   const { facts, capture, payment } = state;
   if (!isUpToMerchant(state)) {
-    // What does not fit the order was accepted as it is.
-    const amount = payment.mismatch === null ? (capture.wanted ?? facts.amount) : payment.amount_authorized;
+    const most = capturableAmount(state);
+    const amount = Math.min(capture.wanted ?? most, most);
     return ask(set(become(step, "capturing"), { capture: { ...capture, asked: amount } }), {
       kind: "capture",
       amount,
@@ -67,8 +71,9 @@ export function settleCapture(step: Step): Step {
 /** The merchant captures: all of it, or less than was authorized. */
 export function onCapture(step: Step, message: Extract<OrderMessage, { type: "capture" }>): Step {
   const { state } = step;
-  const { facts, payment } = state;
-  const amount = message.amount ?? facts.amount;
+  const { payment } = state;
+  const most = capturableAmount(state);
+  const amount = message.amount ?? most;
   const because =
     state.ended_at !== null || state.ending !== null
       ? `the order is already ${state.ending?.status ?? state.status}`
@@ -76,14 +81,14 @@ export function onCapture(step: Step, message: Extract<OrderMessage, { type: "ca
         ? "the payment is captured as soon as it is paid"
         : state.capture.asked !== null || payment.amount_captured > 0
           ? "the payment is already being captured"
-          : amount > facts.amount
-            ? `at most ${facts.amount} can be captured`
+          : amount > most
+            ? `at most ${most} can be captured`
             : null;
   if (because !== null) return ignored(step, "capture", message.actor, because, { amount });
   return tell(
     set(step, { capture: { ...state.capture, wanted: amount } }),
     "payment.capture_requested",
     message.actor,
-    { amount, currency: facts.currency },
+    { amount, currency: paidCurrency(state) },
   );
 }

@@ -1,5 +1,5 @@
 import { derivedId } from "./derived-id.ts";
-import { type OrderMessage, type OrderState, type Refund, refundableAmount } from "./order.ts";
+import { type OrderMessage, type OrderState, type Refund, paidCurrency, refundableAmount } from "./order.ts";
 import { type Step, ask, end, ignored, set, tell } from "./order-step.ts";
 
 // What people and programs ask of an order.
@@ -48,7 +48,7 @@ export function onRefundCommand(step: Step, message: Extract<OrderMessage, { typ
   const asked = tell(set(step, { refunds: [...state.refunds, refund] }), "refund.requested", message.actor, {
     refund_id: refund.id,
     amount,
-    currency: state.facts.currency,
+    currency: paidCurrency(state),
     reason: refund.reason,
     needs_approval: approval_id !== null,
   });

@@ -61,7 +61,7 @@ function onMessage(step: Step, message: OrderMessage): Step {
     case "refund.seen":
       return onRefund(step, message.refund, message.source);
     case "charge.refunded":
-      return onChargeRefunded(step, message.amount_refunded, message.source);
+      return onChargeRefunded(step, message);
     case "dispute.seen":
       return onDispute(step, message.dispute, message.source);
     case "approval.reported":

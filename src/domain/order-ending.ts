@@ -1,5 +1,5 @@
 import { derivedId } from "./derived-id.ts";
-import { type Ending, type Refund, refundableAmount } from "./order.ts";
+import { type Ending, type Refund, paidCurrency, refundableAmount } from "./order.ts";
 import { SYSTEM, type Step, ask, drop, finish, set, tell } from "./order-step.ts";
 import { type PaymentState, holdsAuthorization } from "./payment.ts";
 
@@ -69,7 +69,7 @@ function giveBack(step: Step, ending: Ending): Step {
   };
   const told = tell(set(step, { refunds: [...state.refunds, refund] }), "payment.late", SYSTEM, {
     amount,
-    currency: state.facts.currency,
+    currency: paidCurrency(state),
     because: `the order is ${ending.status}: ${ending.reason}`,
     refund_id: id,
   });

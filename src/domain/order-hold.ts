@@ -1,15 +1,18 @@
-import type { OrderMessage, OrderState } from "./order.ts";
+import { formatMoney } from "./money.ts";
+import { type OrderMessage, type OrderState, paidCurrency } from "./order.ts";
 import { SYSTEM, type Step, alert, end, ignored, later, set, tell } from "./order-step.ts";
 
 /** How long a held order waits for somebody to decide; then its money is given back. */
 const HOLD_S = 3 * 24 * 3_600;
 
 /** What does not fit between the order and its payment; null when all is well. */
-export function problemOf({ payment, facts, capture }: OrderState): string | null {
+export function problemOf(state: OrderState): string | null {
+  const { payment, facts, capture } = state;
   if (payment.mismatch !== null) return payment.mismatch;
   const expected = capture.asked ?? capture.wanted ?? facts.amount;
   if (payment.status !== "succeeded" || payment.amount_captured === expected) return null;
-  return `the provider captured ${payment.amount_captured} ${facts.currency}, ${expected} were expected`;
+  const money = (amount: number) => formatMoney({ amount, currency: paidCurrency(state) });
+  return `the provider captured ${money(payment.amount_captured)}, ${money(expected)} were expected`;
 }
 
 /** Whether a problem stops the order: it does until somebody accepts it. */

@@ -1,6 +1,12 @@
 import { derivedId } from "./derived-id.ts";
 import { formatMoney } from "./money.ts";
-import { type Refund, type SessionSnapshot, refundsHeardOf } from "./order.ts";
+import {
+  type OrderMessage,
+  type Refund,
+  type SessionSnapshot,
+  paidCurrency,
+  refundsHeardOf,
+} from "./order.ts";
 import { isCapturedByUs } from "./order-capture.ts";
 import { CUSTOMER, PROVIDER, type Step, alert, ignored, set, tell } from "./order-step.ts";
 import {
@@ -8,6 +14,7 @@ import {
   type PaymentSnapshot,
   type RefundSnapshot,
   isDisputeClosed,
+  isInquiry,
   mergeDispute,
   mergePayment,
 } from "./payment.ts";
@@ -33,7 +40,7 @@ export function onPayment(step: Step, seen: PaymentSnapshot, source: string): St
 function tellOutside(step: Step): Step {
   const { facts, payment, capture, plan } = step.state;
   if (!isCapturedByUs({ plan, facts }) || capture.asked !== null) return step;
-  const amount = formatMoney({ amount: payment.amount_captured, currency: facts.currency });
+  const amount = formatMoney({ amount: payment.amount_captured, currency: paidCurrency(step.state) });
   return alert(step, "captured_outside", payment.id ?? facts.id, `${amount} were captured, not by us`);
 }
 
@@ -70,14 +77,14 @@ function tellPayment(step: Step, status: PaymentSnapshot["status"], facts: Recor
       return tell(step, "payment.authorized", PROVIDER, {
         ...facts,
         amount: payment.amount_authorized,
-        currency: step.state.facts.currency,
+        currency: paidCurrency(step.state),
         capture_before: payment.capture_before,
       });
     case "succeeded":
       return tell(step, "payment.captured", PROVIDER, {
         ...facts,
         amount: payment.amount_captured,
-        currency: step.state.facts.currency,
+        currency: paidCurrency(step.state),
       });
     case "canceled":
       return tell(step, "payment.voided", PROVIDER, facts);
@@ -142,7 +149,7 @@ function tellRefund(step: Step, refund: Refund, source: string): Step {
     refund_id: refund.id,
     provider_id: refund.provider_id,
     amount: refund.amount,
-    currency: step.state.facts.currency,
+    currency: paidCurrency(step.state),
     failure: refund.failure,
     source,
   });
@@ -155,11 +162,20 @@ export const alertRefund = (step: Step, refund: Refund): Step =>
     step,
     "refund_failed",
     refund.id,
-    `a refund of ${formatMoney({ amount: refund.amount, currency: step.state.facts.currency })} failed: ${refund.failure ?? "no reason given"}`,
+    `a refund of ${formatMoney({ amount: refund.amount, currency: paidCurrency(step.state) })} failed: ${refund.failure ?? "no reason given"}`,
   );
 
-export function onChargeRefunded(step: Step, amount: number, source: string): Step {
-  if (amount <= step.state.refunded_at_provider) return step;
+export function onChargeRefunded(
+  step: Step,
+  { payment_id = null, amount_refunded: amount, source }: Extract<OrderMessage, { type: "charge.refunded" }>,
+): Step {
+  const { payment, refunded_at_provider } = step.state;
+  if (payment_id !== null && payment.id !== null && payment_id !== payment.id)
+    return ignored(step, "charge.refunded", PROVIDER, "another payment is attached to this order", {
+      payment_id,
+      source,
+    });
+  if (amount <= refunded_at_provider) return step;
   const before = refundsHeardOf(step.state);
   const next = set(step, { refunded_at_provider: amount });
   const after = refundsHeardOf(next.state);
@@ -167,13 +183,13 @@ export function onChargeRefunded(step: Step, amount: number, source: string): St
     ? next
     : tell(next, "payment.refunded", PROVIDER, {
         amount_refunded: after,
-        currency: step.state.facts.currency,
+        currency: paidCurrency(step.state),
         source,
       });
 }
 
 export function onDispute(step: Step, seen: DisputeSnapshot, source: string): Step {
-  const { disputes, facts } = step.state;
+  const { disputes } = step.state;
   const known = disputes.find((dispute) => dispute.id === seen.id);
   const dispute = known ? mergeDispute(known, seen) : seen;
   const told = (next: Step, what: string) =>
@@ -182,7 +198,7 @@ export function onDispute(step: Step, seen: DisputeSnapshot, source: string): St
       status: dispute.status,
       reason: dispute.reason,
       amount: dispute.amount,
-      currency: facts.currency,
+      currency: paidCurrency(step.state),
       source,
     });
   let next = set(step, {
@@ -193,10 +209,23 @@ export function onDispute(step: Step, seen: DisputeSnapshot, source: string): St
   if (dispute.withdrawn > (known?.withdrawn ?? 0)) next = told(next, "funds_withdrawn");
   if (dispute.reinstated > (known?.reinstated ?? 0)) next = told(next, "funds_reinstated");
   if (isDisputeClosed(dispute) && dispute.status !== known?.status) next = told(next, "closed");
-  const money = formatMoney({ amount: dispute.amount, currency: facts.currency });
-  if (!known)
-    next = alert(next, "dispute_opened", dispute.id, `the customer disputes ${money}: ${dispute.reason}`);
-  return dispute.status === "lost" && known?.status !== "lost"
-    ? alert(next, "dispute_lost", dispute.id, `the dispute over ${money} is lost`)
-    : next;
+  return alertDispute(next, known, dispute);
+}
+
+/** The operator has to answer when it is opened or becomes serious, and has to know when it is lost. */
+function alertDispute(step: Step, before: DisputeSnapshot | undefined, dispute: DisputeSnapshot): Step {
+  const money = formatMoney({ amount: dispute.amount, currency: paidCurrency(step.state) });
+  const because = dispute.reason.replaceAll("_", " ");
+  if (dispute.status === "lost" && before?.status !== "lost")
+    return alert(step, "dispute_lost", dispute.id, `the dispute over ${money} is lost (${because})`);
+  if (!before && isInquiry(dispute))
+    return alert(
+      step,
+      "inquiry_opened",
+      dispute.id,
+      `the customer's bank asks about ${money} (${because}); no money was taken so far`,
+    );
+  return !isInquiry(dispute) && !isDisputeClosed(dispute) && (!before || isInquiry(before))
+    ? alert(step, "dispute_opened", dispute.id, `the customer disputes ${money} (${because})`)
+    : step;
 }

@@ -100,6 +100,7 @@ export type AlertKind =
   | "authorization_lapsing"
   | "second_payment"
   | "refund_failed"
+  | "inquiry_opened"
   | "dispute_opened"
   | "dispute_lost"
   | "void_failed";
@@ -162,7 +163,7 @@ export type OrderMessage =
   | { type: "payment.seen"; payment: PaymentSnapshot; source: Source }
   | { type: "session.seen"; session: SessionSnapshot; source: Source }
   | { type: "refund.seen"; refund: RefundSnapshot; source: Source }
-  | { type: "charge.refunded"; amount_refunded: number; source: Source }
+  | { type: "charge.refunded"; payment_id?: string | null; amount_refunded: number; source: Source }
   | { type: "dispute.seen"; dispute: DisputeSnapshot; source: Source }
   | { type: "approval.reported"; approval: ApprovalView; entries: AuditDraft[] }
   | { type: "cancel"; actor: Actor; reason: string }
@@ -225,6 +226,10 @@ export function progressOf(state: OrderState): number {
     paid: 80,
   }[status];
 }
+
+/** What the amounts of its payment are in. */
+export const paidCurrency = ({ payment, facts }: Pick<OrderState, "payment" | "facts">): string =>
+  payment.currency ?? facts.currency;
 
 const totalOf = (refunds: Refund[]): number => refunds.reduce((total, refund) => total + refund.amount, 0);
 

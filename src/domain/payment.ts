@@ -1,4 +1,4 @@
-import type { Money } from "./money.ts";
+import { type Money, formatMoney } from "./money.ts";
 
 /** A payment's status, in the terms of Stripe's PaymentIntent (https://docs.stripe.com/payments/paymentintents/lifecycle). */
 export type PaymentStatus =
@@ -71,6 +71,8 @@ export interface PaymentState {
   client_secret: string | null;
   status: PaymentStatus;
   failure: { code: string; message: string } | null;
+  /** What the amounts below are in; null while there are none. */
+  currency: string | null;
   amount_authorized: number;
   amount_captured: number;
   capture_before: string | null;
@@ -89,6 +91,7 @@ export const newPayment: PaymentState = {
   client_secret: null,
   status: "requires_payment_method",
   failure: null,
+  currency: null,
   amount_authorized: 0,
   amount_captured: 0,
   capture_before: null,
@@ -122,7 +125,7 @@ export function mergePayment(known: PaymentState, seen: PaymentSnapshot, order: 
   const status = forward ? seen.status : known.status;
   const mismatch =
     seen.currency !== order.currency || seen.amount !== order.amount
-      ? `the provider's payment is ${seen.amount} ${seen.currency}, the order is ${order.amount} ${order.currency}`
+      ? `the provider's payment is ${formatMoney(seen)}, the order is ${formatMoney(order)}`
       : null;
   return {
     ...known,
@@ -130,6 +133,7 @@ export function mergePayment(known: PaymentState, seen: PaymentSnapshot, order: 
     client_secret: known.client_secret ?? seen.client_secret,
     status,
     failure: forward ? seen.failure : known.failure,
+    currency: known.currency ?? (seen.amount_capturable + seen.amount_captured > 0 ? seen.currency : null),
     amount_authorized: Math.max(known.amount_authorized, seen.amount_capturable, seen.amount_captured),
     amount_captured: Math.max(known.amount_captured, seen.amount_captured),
     capture_before: known.capture_before ?? seen.capture_before,
@@ -139,20 +143,26 @@ export function mergePayment(known: PaymentState, seen: PaymentSnapshot, order: 
   };
 }
 
+/** An inquiry comes before the dispute that it may become (https://docs.stripe.com/disputes/how-disputes-work#inquiries). */
 const DISPUTE_RANK: Record<string, number> = {
-  won: 3,
-  lost: 3,
-  warning_closed: 3,
-  under_review: 2,
-  warning_under_review: 2,
+  warning_needs_response: 0,
+  warning_under_review: 1,
+  needs_response: 2,
+  under_review: 3,
+  warning_closed: 4,
+  won: 4,
+  lost: 4,
 };
 
-const disputeRank = ({ status }: DisputeSnapshot): number => DISPUTE_RANK[status] ?? 1;
+const disputeRank = ({ status }: DisputeSnapshot): number => DISPUTE_RANK[status] ?? 2;
 
 /** Whether the money of a dispute is contested no longer. */
-export const isDisputeClosed = (dispute: DisputeSnapshot): boolean => disputeRank(dispute) === 3;
+export const isDisputeClosed = (dispute: DisputeSnapshot): boolean => disputeRank(dispute) === 4;
 
-/** Whether a dispute was decided for the merchant, or was a warning that ended. */
+/** Whether the bank only asks so far, and nothing was taken. */
+export const isInquiry = ({ status }: DisputeSnapshot): boolean => status.startsWith("warning_");
+
+/** Whether a dispute was decided for the merchant, or was an inquiry that ended. */
 export const isDisputeOver = ({ status }: DisputeSnapshot): boolean =>
   status === "won" || status === "warning_closed";
 

@@ -7,7 +7,7 @@ import { claimKey, findKey, keepResponse } from "../db/idempotency-keys.ts";
 import { getOrder, type OrderRow } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import { formatMoney } from "../domain/money.ts";
-import { refundableAmount, type OrderState } from "../domain/order.ts";
+import { paidCurrency, refundableAmount, type OrderState } from "../domain/order.ts";
 import type { RefundView } from "../domain/order-view.ts";
 import { planApproval } from "../domain/policy.ts";
 import { isTaken, route } from "../engine/messages.ts";
@@ -44,7 +44,7 @@ async function create(
     const earlier = await claimKey(tx, { tenant, operation, key, request_hash, object_id: refund_id });
     if (earlier) return { ...earlier, earlier: true, dispatch: null };
     const refundable = refundableAmount(state);
-    const money = { amount: request.amount ?? refundable, currency: state.facts.currency };
+    const money = { amount: request.amount ?? refundable, currency: paidCurrency(state) };
     if (money.amount <= 0 || money.amount > refundable) throw tooMuch(state);
     const message = {
       type: "refund",
@@ -71,7 +71,7 @@ async function create(
   }
   // A repeated request waits as the first one does: that one may have died before it answered.
   const refund = await outcome(pool, tenant, id, result.object_id);
-  const answer = { object: "refund", order_id: id, currency: state.facts.currency, ...refund };
+  const answer = { object: "refund", order_id: id, currency: paidCurrency(state), ...refund };
   await keepResponse(pool, tenant, operation, key, answer);
   ctx.body = (await findKey(pool, tenant, operation, key))?.response ?? answer;
 }
@@ -105,7 +105,7 @@ async function outcome(pool: Pool, tenant: string, orderId: string, refundId: st
 
 function tooMuch(state: OrderState): AppError {
   const amount = Math.max(0, refundableAmount(state));
-  const limit = formatMoney({ amount, currency: state.facts.currency });
+  const limit = formatMoney({ amount, currency: paidCurrency(state) });
   return new AppError("unprocessable", `amount: at most ${limit} can be refunded`, {
     errors: [{ path: "amount", message: `must be at most ${amount}, what is captured and not yet refunded` }],
   });

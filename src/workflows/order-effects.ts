@@ -2,8 +2,14 @@ import { insertApproval } from "../db/approvals.ts";
 import { getOrderById } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import { approvalView, newApproval, type Subject } from "../domain/approval.ts";
-import type { AlertKind, EffectResult, OrderEffect, OrderState } from "../domain/order.ts";
-import { isCapturedByUs } from "../domain/order-capture.ts";
+import {
+  paidCurrency,
+  type AlertKind,
+  type EffectResult,
+  type OrderEffect,
+  type OrderState,
+} from "../domain/order.ts";
+import { capturableAmount, isCapturedByUs } from "../domain/order-capture.ts";
 import type { SubjectKind } from "../domain/policy.ts";
 import { deliver } from "../engine/messages.ts";
 import { WORKFLOW } from "../engine/names.ts";
@@ -157,8 +163,8 @@ function subjectOf(
   const { facts } = order;
   return {
     kind,
-    amount: refund?.amount ?? facts.amount,
-    currency: facts.currency,
+    amount: refund?.amount ?? capturableAmount(order),
+    currency: paidCurrency(order),
     reference: facts.reference,
     description: facts.description,
     customer: facts.customer.name ?? facts.customer.email,

@@ -75,6 +75,6 @@ test("amounts and status only move forward", () => {
 
 test("another amount or currency is a mismatch, and stays one", () => {
   const wrong = mergePayment(newPayment, { ...base, status: "processing", currency: "eur" }, order);
-  expect(wrong.mismatch).toBe("the provider's payment is 1000 eur, the order is 1000 usd");
+  expect(wrong.mismatch).toBe("the provider's payment is 10.00 EUR, the order is 10.00 USD");
   expect(mergePayment(wrong, { ...base, status: "processing" }, order).mismatch).toBe(wrong.mismatch);
 });

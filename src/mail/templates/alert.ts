@@ -52,6 +52,11 @@ const WORDING: Record<AlertKind, Wording> = {
     remedy:
       "The customer does not have this money. Refund again, or pay it back in another way and note it on the order.",
   },
+  inquiry_opened: {
+    heading: "A payment is questioned",
+    remedy:
+      "Answer at the provider before its deadline: an inquiry without an answer often becomes a dispute.",
+  },
   dispute_opened: {
     heading: "A payment is disputed",
     remedy: "Answer at the provider before its deadline; without evidence the dispute is lost.",
