@@ -1,18 +1,22 @@
 import { z } from "zod";
 import type { State } from "./state.ts";
 
-const rate = z.number().min(0).max(1).default(0);
+const between = (least: number, most: number, unit: string) => {
+  const remedy = `must be a number from ${least} to ${most}${unit}`;
+  return z.number(remedy).min(least, remedy).max(most, remedy);
+};
+const rate = between(0, 1, "").default(0);
 
 /** How the provider misbehaves. Rates are 0..1; all zero is calm. */
 export const chaosSettings = z.strictObject({
   /** The same seed gives the same decisions in the same order. */
-  seed: z.number().int().default(1),
+  seed: z.int("must be a whole number").default(1),
   /** A delivery arrives twice. */
   duplicate: rate,
   /** A delivery is held back until later ones have passed it. */
   reorder: rate,
   /** Each delivery waits up to this long. */
-  delay_ms: z.number().min(0).max(600_000).default(0),
+  delay_ms: between(0, 600_000, " milliseconds").default(0),
   /** A delivery is never made; only `events.list` still shows the event. */
   drop: rate,
   /** A first try is signed with a timestamp an hour old; its retry is right. */
@@ -23,10 +27,16 @@ export const chaosSettings = z.strictObject({
   error_after: rate,
   /** A write is done and never answered; the connection closes after `hang_ms`. */
   hang: rate,
-  hang_ms: z.number().min(0).max(600_000).default(30_000),
+  hang_ms: between(0, 600_000, " milliseconds").default(30_000),
   /** A write is done and the connection is reset instead of answered. */
   reset: rate,
 });
+
+/** Settings as somebody gives them: a request can only end in one way, so those three rates share one whole. */
+export const wantedChaos = chaosSettings.refine(
+  ({ error_after, hang, reset }) => error_after + hang + reset <= 1,
+  { error: "error_after, hang and reset must not add up to more than 1", path: ["error_after"] },
+);
 export type ChaosSettings = z.output<typeof chaosSettings>;
 
 /** What becomes of one delivery's first try. */

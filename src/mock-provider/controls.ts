@@ -2,10 +2,11 @@ import Router, { type RouterContext } from "@koa/router";
 import getRawBody from "raw-body";
 import { z } from "zod";
 import { byItself, type Actor, type World } from "./call.ts";
-import { chaosSettings } from "./chaos.ts";
+import { wantedChaos } from "./chaos.ts";
 import { finishChallenge, submitSession } from "./checkout-payment.ts";
 import { decideDispute, openDispute } from "./disputes.ts";
-import { badState, noSuch, ProviderError } from "./errors.ts";
+import { rollSecret } from "./endpoint-secrets.ts";
+import { badParam, badState, noSuch, ProviderError } from "./errors.ts";
 import { ledgerOf } from "./ledger.ts";
 import type { PaymentIntent } from "./objects.ts";
 import { methodNamed } from "./payment-methods.ts";
@@ -19,15 +20,9 @@ export function controls(world: World): Router {
     try {
       await next();
     } catch (error) {
-      if (!(error instanceof ProviderError || error instanceof z.ZodError || error instanceof SyntaxError))
-        throw error;
-      ctx.status = error instanceof ProviderError ? error.status : 400;
-      ctx.body = {
-        error:
-          error instanceof ProviderError
-            ? error.body
-            : { type: "invalid_request_error", message: error.message },
-      };
+      if (!(error instanceof ProviderError)) throw error;
+      ctx.status = error.status;
+      ctx.body = { error: error.body };
     } finally {
       world.state.commit();
     }
@@ -40,18 +35,11 @@ export function controls(world: World): Router {
     ctx.body = world.chaos.settings;
   });
   router.post("/chaos", async (ctx) => {
-    world.chaos.set(chaosSettings.parse(await json(ctx)));
+    world.chaos.set(await given(ctx, wantedChaos));
     ctx.body = world.chaos.settings;
   });
   router.post("/clock", async (ctx) => {
-    const { advance_s } = z
-      .strictObject({
-        advance_s: z
-          .number()
-          .min(0)
-          .max(10 * 365 * 86_400),
-      })
-      .parse(await json(ctx));
+    const { advance_s } = await given(ctx, advance);
     world.clock.advance(advance_s);
     ctx.body = { now: new Date(world.clock.ms()).toISOString(), unix: world.clock.now() };
   });
@@ -59,10 +47,10 @@ export function controls(world: World): Router {
     ctx.body = ledger(world, ctx);
   });
   router.post("/checkout/:id/pay", async (ctx) => {
-    ctx.body = pay(world, ctx.params["id"] ?? "", payShape.parse(await json(ctx)));
+    ctx.body = pay(world, ctx.params["id"] ?? "", await given(ctx, payShape));
   });
   router.post("/payment_intents/:id/authenticate", async (ctx) => {
-    const { outcome } = z.strictObject({ outcome: passOrFail }).parse(await json(ctx));
+    const { outcome } = await given(ctx, z.strictObject({ outcome: passOrFail }));
     const [actor, payment] = paymentAnywhere(world, ctx.params["id"] ?? "");
     if (payment.status !== "requires_action")
       throw badState(`This PaymentIntent has a status of ${payment.status}.`);
@@ -70,9 +58,7 @@ export function controls(world: World): Router {
     ctx.body = payment;
   });
   router.post("/payment_intents/:id/dispute", async (ctx) => {
-    const { kind } = z
-      .strictObject({ kind: z.enum(["fraudulent", "product_not_received", "inquiry"]).default("fraudulent") })
-      .parse(await json(ctx));
+    const { kind } = await given(ctx, disputeShape);
     const [actor, payment] = paymentAnywhere(world, ctx.params["id"] ?? "");
     const charge = actor.account.of.charges.get(payment.latest_charge);
     if (!charge?.captured || charge.disputed)
@@ -80,7 +66,7 @@ export function controls(world: World): Router {
     ctx.body = openDispute(actor, charge, kind);
   });
   router.post("/disputes/:id/decide", async (ctx) => {
-    const { outcome } = z.strictObject({ outcome: z.enum(["won", "lost"]) }).parse(await json(ctx));
+    const { outcome } = await given(ctx, z.strictObject({ outcome: z.enum(["won", "lost"]) }));
     const id = ctx.params["id"] ?? "";
     const account = holder(world, (each) => each.of.disputes.get(id));
     const dispute = account?.of.disputes.get(id);
@@ -98,14 +84,52 @@ export function controls(world: World): Router {
     failRefund(byItself(world, account), id);
     ctx.body = refund;
   });
+  router.post("/webhook_endpoints/:id/roll_secret", async (ctx) => {
+    const { expires_in_s } = await given(ctx, rollShape);
+    const id = ctx.params["id"] ?? "";
+    const account = holder(world, (each) => each.of.endpoint_notes.get(id));
+    const note = account?.of.endpoint_notes.get(id);
+    if (!account || !note) throw noSuch("webhook endpoint", id, "id");
+    ctx.body = { id, secret: rollSecret(byItself(world, account), note, expires_in_s) };
+  });
   return router;
 }
 
-async function json(ctx: RouterContext): Promise<unknown> {
+/** The request's JSON, checked; what does not fit is answered with the field's name. */
+async function given<T extends z.ZodType>(ctx: RouterContext, shape: T): Promise<z.output<T>> {
   const text = await getRawBody(ctx.req, { limit: "1mb", encoding: "utf8" });
-  const parsed: unknown = text === "" ? {} : JSON.parse(text);
-  return parsed;
+  let body: unknown;
+  try {
+    body = text === "" ? {} : JSON.parse(text);
+  } catch {
+    throw badParam("The body is not JSON.", "");
+  }
+  return checked(shape, body);
 }
+
+/** @throws ProviderError that names the first field which does not fit, and what would. */
+function checked<T extends z.ZodType>(shape: T, value: unknown): z.output<T> {
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === "unrecognized_keys")
+    throw badParam(`There is no field ${issue.keys.join(", ")}.`, issue.keys[0] ?? "", "parameter_unknown");
+  const field = issue?.path.join(".") ?? "";
+  throw badParam(`${field === "" ? "The body" : field}: ${issue?.message ?? "is wrong"}`, field);
+}
+
+const TEN_YEARS_S = 10 * 365 * 86_400;
+const advance = z.strictObject({
+  advance_s: z
+    .number("must be a number of seconds")
+    .min(0, "must not be negative: time only goes forward")
+    .max(TEN_YEARS_S, "must be at most ten years"),
+});
+const disputeShape = z.strictObject({
+  kind: z.enum(["fraudulent", "product_not_received", "inquiry"]).default("fraudulent"),
+});
+/** Stripe lets a former secret sign for up to a day. */
+const rollShape = z.strictObject({ expires_in_s: z.number().min(0).max(86_400).default(0) });
 
 const passOrFail = z.enum(["pass", "fail"]);
 const payShape = z.strictObject({
@@ -146,7 +170,7 @@ const ledgerShape = z.object({
 
 /** All that happened to each payment's money, newest payment first, over all accounts or one (`account`: its key). */
 function ledger(world: World, ctx: RouterContext): object {
-  const { limit, starting_after, account: key } = ledgerShape.parse(ctx.query);
+  const { limit, starting_after, account: key } = checked(ledgerShape, ctx.query);
   const name = key?.replace(/^(sk|rk)_test_/, "");
   const accounts = [...world.state.accounts.values()].filter(
     (each) => name === undefined || each.name === name,

@@ -1,15 +1,16 @@
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Chaos } from "./chaos.ts";
 import type { Clock } from "./clock.ts";
-import { eventBody, pendingOf } from "./events.ts";
+import { pendingOf } from "./delivery-status.ts";
+import { signedBy } from "./endpoint-secrets.ts";
+import { eventBody } from "./events.ts";
 import type { Delivery, EventRecord } from "./objects.ts";
 import { randomId } from "./random-id.ts";
-import { signatureHeader } from "./signature.ts";
 import type { Account, State } from "./state.ts";
+import { WebhookPost } from "./webhook-post.ts";
 
 const IN_FLIGHT = 32;
-const TIMEOUT_MS = 20_000;
+/** How long an endpoint may take to answer, in milliseconds. */
+export const DELIVERY_TIMEOUT_MS = 20_000;
 const LIFETIME_MS = 3 * 24 * 3_600_000;
 /** Pauses before the second, third, … try, in seconds; the last one repeats until the delivery is three days old. */
 const PAUSES_S = [2, 8, 30, 120, 600, 3_600, 2 * 3_600, 6 * 3_600];
@@ -28,13 +29,13 @@ export class Deliveries {
   readonly #state: State;
   readonly #chaos: Chaos;
   readonly #clock: Clock;
-  readonly #http = new HttpAgent({ keepAlive: true, maxSockets: IN_FLIGHT, scheduling: "fifo" });
-  readonly #https = new HttpsAgent({ keepAlive: true, maxSockets: IN_FLIGHT });
+  readonly #post: WebhookPost;
   readonly #lanes = new Map<string, Lane>();
   readonly #timers = new Map<string, { timer: NodeJS.Timeout; go: () => void; at: number }>();
   #stopped = false;
 
-  constructor(state: State, chaos: Chaos, clock: Clock) {
+  constructor(state: State, chaos: Chaos, clock: Clock, timeoutMs = DELIVERY_TIMEOUT_MS) {
+    this.#post = new WebhookPost(timeoutMs, IN_FLIGHT);
     this.#state = state;
     this.#chaos = chaos;
     this.#clock = clock;
@@ -79,8 +80,7 @@ export class Deliveries {
   stop(): void {
     this.#stopped = true;
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
-    this.#http.destroy();
-    this.#https.destroy();
+    this.#post.stop();
   }
 
   #at(account: Account, delivery: Delivery, copies: number, stale: boolean): void {
@@ -98,6 +98,8 @@ export class Deliveries {
       go();
       return;
     }
+    // Two copies that both fail are one delivery, and are tried again as one.
+    clearTimeout(this.#timers.get(delivery.id)?.timer);
     const timer = setTimeout(
       () => {
         this.#timers.delete(delivery.id);
@@ -139,25 +141,28 @@ export class Deliveries {
     const started = Date.now();
     const body = eventBody(event, pendingOf(account, event.id), endpoint.api_version);
     const signedAt = Math.floor(started / 1000) - (stale && delivery.attempts === 0 ? 3_600 : 0);
-    const outcome = await this.#post(endpoint.url, body, signatureHeader(note.secret, body, signedAt));
+    const outcome = await this.#post.send(
+      endpoint.url,
+      body,
+      signedBy(note, body, signedAt, this.#clock.ms()),
+    );
     if (this.#stopped) return;
     delivery.attempts += 1;
-    delivery.last = { at: started, ...outcome, took_ms: Date.now() - started };
+    delivery.last = { at: this.#clock.ms(), ...outcome, took_ms: Date.now() - started };
     const delivered = outcome.status !== null && outcome.status >= 200 && outcome.status < 300;
     if (delivered) {
       if (delivery.state === "waiting") delivery.state = "delivered";
-      if (note.failing_since !== null) account.of.endpoint_notes.put({ ...note, failing_since: null });
+      failing(account, delivery.endpoint, null);
     } else if (delivery.state === "waiting") {
-      this.#again(account, delivery, note.failing_since ?? this.#clock.ms());
+      this.#again(account, delivery);
     }
     account.of.deliveries.put(delivery);
     this.#state.commitSoon();
   }
 
-  #again(account: Account, delivery: Delivery, failingSince: number): void {
+  #again(account: Account, delivery: Delivery): void {
     const now = this.#clock.ms();
-    const note = account.of.endpoint_notes.get(delivery.endpoint);
-    if (note) account.of.endpoint_notes.put({ ...note, failing_since: failingSince });
+    const failingSince = failing(account, delivery.endpoint, now);
     if (now - delivery.created_ms >= LIFETIME_MS) {
       delivery.state = "failed";
       const endpoint = account.of.endpoints.get(delivery.endpoint);
@@ -170,51 +175,12 @@ export class Deliveries {
     delivery.next_at = now + pause * 1000 * (0.75 + Math.random() * 0.5);
     this.#at(account, delivery, 1, false);
   }
+}
 
-  #post(
-    url: string,
-    body: string,
-    signature: string,
-  ): Promise<{ status: number | null; error: string | null }> {
-    return new Promise((resolve) => {
-      const done = (status: number | null, error: string | null) => {
-        resolve({ status, error });
-      };
-      try {
-        const secure = url.startsWith("https:");
-        const request = (secure ? httpsRequest : httpRequest)(
-          url,
-          {
-            method: "POST",
-            agent: secure ? this.#https : this.#http,
-            timeout: TIMEOUT_MS,
-            headers: {
-              "content-type": "application/json; charset=utf-8",
-              "content-length": Buffer.byteLength(body),
-              "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-              accept: "*/*; q=0.5, application/xml",
-              "cache-control": "no-cache",
-              "stripe-signature": signature,
-            },
-          },
-          (response) => {
-            response.resume();
-            response.on("end", () => {
-              done(response.statusCode ?? null, null);
-            });
-            response.on("error", (error) => {
-              done(null, error.message);
-            });
-          },
-        );
-        request.on("timeout", () => request.destroy(new Error("timed out")));
-        request.on("error", (error) => {
-          done(null, error.message);
-        });
-        request.end(body);
-      } catch (error) {
-        done(null, error instanceof Error ? error.message : "not sent");
-      }
-    });
-  }
+/** Notes since when the endpoint has taken nothing (null: it just did), keeping the earliest time; gives that time. */
+function failing(account: Account, endpoint: string, now: number | null): number {
+  const note = account.of.endpoint_notes.get(endpoint);
+  const since = now === null ? null : (note?.failing_since ?? now);
+  if (note && note.failing_since !== since) account.of.endpoint_notes.put({ ...note, failing_since: since });
+  return since ?? Infinity;
 }

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Actor, Call } from "./call.ts";
 import { API_VERSION } from "./call.ts";
+import { deliverySuccess, pendingOf } from "./delivery-status.ts";
 import { badParam, noSuch } from "./errors.ts";
 import { listed, matchesCreated } from "./lists.ts";
 import type { Endpoint, EventRecord, EventType } from "./objects.ts";
+import type { CreatedFilter } from "./params.ts";
 import { boolean, created, listOf, paging, parseParams, text } from "./params.ts";
 import { randomId } from "./random-id.ts";
 import type { Account } from "./state.ts";
@@ -21,7 +23,6 @@ export function emit(actor: Actor, type: EventType, object: { id: string }, befo
 
 function record(actor: Actor, type: EventType, about: string, data: string): void {
   const { account, world } = actor;
-  const listeners = [...account.of.endpoints.oldest()].filter((each) => listens(each, type));
   const event = account.of.events.put({
     id: randomId("evt_3"),
     type,
@@ -31,13 +32,15 @@ function record(actor: Actor, type: EventType, about: string, data: string): voi
     about,
     request: actor.request,
   });
-  for (const endpoint of listeners) world.deliveries.send(account, event, endpoint.id, true);
+  for (const endpoint of listenersOf(account, type)) world.deliveries.send(account, event, endpoint.id, true);
 }
 
-function listens(endpoint: Endpoint, type: EventType): boolean {
-  if (endpoint.status !== "enabled") return false;
-  return endpoint.enabled_events.some((each) => each === "*" || each === type);
-}
+/** The endpoints that are sent such an event. */
+export const listenersOf = (account: Account, type: EventType): Endpoint[] =>
+  [...account.of.endpoints.oldest()].filter(
+    ({ status, enabled_events }) =>
+      status === "enabled" && enabled_events.some((each) => each === "*" || each === type),
+  );
 
 /** The event's JSON as it is delivered; an endpoint may have pinned an API version. */
 export function eventBody(event: EventRecord, pending: number, version: string | null = null): string {
@@ -55,12 +58,6 @@ export function eventBody(event: EventRecord, pending: number, version: string |
   };
   return `${JSON.stringify(head).slice(0, -1)},"data":${event.data},${JSON.stringify(tail).slice(1)}`;
 }
-
-/** How many endpoints have not taken the event yet. */
-export const pendingOf = (account: Account, event: string) =>
-  account.of.deliveries
-    .by("event", event)
-    .filter((each) => each.state !== "delivered" && each.state !== "superseded").length;
 
 const shown = (account: Account, event: EventRecord): { id: string } => {
   const body: unknown = JSON.parse(eventBody(event, pendingOf(account, event.id)));
@@ -82,33 +79,45 @@ const listShape = z.strictObject({
   related_object: text().optional(),
 });
 
-/** Events of the last 30 days, newest first; `delivery_success: false` gives those that some endpoint has not taken. */
+/** Events are kept for this long, https://docs.stripe.com/api/events. */
+const KEPT_S = 30 * 86_400;
+
+/**
+ * Events of the last 30 days, newest first. `delivery_success: false` gives those that some endpoint was not sent or has
+ * not taken, up to now; `type` may be a group such as `charge.*`.
+ */
 export function listEvents(call: Call): object {
   const params = parseParams(listShape, call.params);
-  if (params.type !== undefined && params.types !== undefined) {
+  const { type, types, delivery_success: success } = params;
+  if (type !== undefined && types !== undefined) {
     throw badParam("You may only specify one of these parameters: type, types.", "type");
   }
-  if (params.types && params.types.length > 20) throw badParam("You may pass up to 20 types.", "types");
-  const wanted = params.types ?? (params.type === undefined ? null : [params.type]);
-  const oldest = call.world.clock.now() - 30 * 86_400;
+  if (types && types.length > 20) throw badParam("You may pass up to 20 types.", "types");
+  const oldest = Math.max(call.world.clock.now() - KEPT_S, from(params.created));
   return listed(call, call.account.of.events, params, "/v1/events", {
     until: (event) => event.created < oldest,
     matches: (event) =>
-      (wanted === null || wanted.some((each) => fits(each, event.type))) &&
+      (type === undefined || inGroup(type, event.type)) &&
+      (types === undefined || types.includes(event.type)) &&
       (params.related_object === undefined || event.about === params.related_object) &&
       matchesCreated(event, params.created) &&
-      (params.delivery_success === undefined ||
-        params.delivery_success === (pendingOf(call.account, event.id) === 0)),
+      (success === undefined || success === deliverySuccess(call.account, event.id)),
     show: (event) => shown(call.account, event),
   });
 }
 
-const fits = (wanted: string, type: string) =>
+/** Where a filter by time begins: what is older need not be looked at. */
+const from = (filter: CreatedFilter | undefined): number =>
+  typeof filter === "number" ? filter : (filter?.gte ?? filter?.gt ?? 0);
+
+const inGroup = (wanted: string, type: string) =>
   wanted.endsWith("*") ? type.startsWith(wanted.slice(0, -1)) : wanted === type;
 
 const retryShape = z.strictObject({
   webhook_endpoint: text().optional(),
   account: text().optional(),
+  /** What the CLI adds when it names no endpoint: its own listener, which the mock does not have. */
+  for_stripecli: boolean.optional(),
   ...expandable,
 });
 
@@ -116,25 +125,32 @@ const retryShape = z.strictObject({
 export function retryEvent(call: Call): object {
   const params = parseParams(retryShape, call.params);
   const event = known(call);
-  const { account, world } = call;
-  const one = account.of.endpoints.get(params.webhook_endpoint);
-  if (params.webhook_endpoint !== undefined && !one) {
-    throw noSuch("webhook endpoint", params.webhook_endpoint, "webhook_endpoint", 400);
+  const wanted = params.webhook_endpoint;
+  const one = call.account.of.endpoints.get(wanted);
+  if (wanted !== undefined && !one) throw noSuch("webhook endpoint", wanted, "webhook_endpoint", 400);
+  if (one && one.status !== "enabled")
+    throw badParam("This webhook endpoint is disabled; enable it first.", "webhook_endpoint");
+  resend(call, event, one ? [one] : listenersOf(call.account, event.type));
+  return shown(call.account, event);
+}
+
+/** Sends the event once more, at once; what was still to be tried for these endpoints is not. */
+export function resend({ account, world }: Actor, event: EventRecord, endpoints: Endpoint[]): void {
+  for (const { id } of endpoints) {
+    const open = account.of.deliveries
+      .by("event", event.id)
+      .filter((each) => each.endpoint === id && each.state !== "delivered");
+    for (const each of open) {
+      each.state = "superseded";
+      account.of.deliveries.put(each);
+    }
+    world.deliveries.send(account, event, id, false);
   }
-  const targets = one
-    ? [one]
-    : [...account.of.endpoints.oldest()].filter((each) => listens(each, event.type));
-  for (const target of targets) {
-    const earlier = account.of.deliveries.by("event", event.id).filter((each) => each.endpoint === target.id);
-    for (const each of earlier) account.of.deliveries.put({ ...each, state: "superseded" });
-    world.deliveries.send(account, event, target.id, false);
-  }
-  return shown(account, event);
 }
 
 function known(call: Call): EventRecord {
   const id = call.path("id");
   const event = call.account.of.events.get(id);
-  if (!event) throw noSuch("event", id, "id");
+  if (!event || event.created < call.world.clock.now() - KEPT_S) throw noSuch("event", id, "id");
   return event;
 }

@@ -20,6 +20,8 @@ export interface MockProviderOptions {
   publicUrl?: string;
   /** An endpoint that hears every event of one account (by default that of the key `sk_test_mock`). */
   webhook?: { url: string; secret: string; account?: string };
+  /** How long an endpoint may take to answer; Stripe's 20 seconds by default. */
+  deliveryTimeoutMs?: number;
   log: Log;
 }
 
@@ -38,7 +40,7 @@ export async function startMockProvider(options: MockProviderOptions): Promise<M
   const clock = new Clock(state, (task) => {
     runTask(world, task);
   });
-  const deliveries = new Deliveries(state, chaos, clock);
+  const deliveries = new Deliveries(state, chaos, clock, options.deliveryTimeoutMs);
   let url = options.publicUrl ?? "";
   const world: World = { state, clock, chaos, deliveries, url: () => url };
   const server = createServer();

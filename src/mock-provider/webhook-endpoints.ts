@@ -1,11 +1,13 @@
 import { z } from "zod";
 import type { Actor, Call } from "./call.ts";
+import { newSecret } from "./endpoint-secrets.ts";
 import { badParam, noSuch } from "./errors.ts";
+import { EVENT_NAMES } from "./event-names.ts";
 import { expandable } from "./expand.ts";
 import { listed } from "./lists.ts";
 import type { Endpoint } from "./objects.ts";
 import { boolean, listOf, mergeMetadata, metadata, paging, parseParams, text, unsettable } from "./params.ts";
-import { randomId, randomText } from "./random-id.ts";
+import { randomId } from "./random-id.ts";
 
 const createShape = z.strictObject({
   url: text(),
@@ -21,7 +23,9 @@ const createShape = z.strictObject({
 export function createEndpoint(call: Call): object {
   const params = parseParams(createShape, call.params);
   checkUrl(params.url);
-  const secret = `whsec_${randomText(32)}`;
+  checkEvents(params.enabled_events);
+  checkVersion(params.api_version);
+  const secret = newSecret();
   const endpoint = putEndpoint(call, {
     id: randomId("we_1"),
     url: params.url,
@@ -70,6 +74,33 @@ function checkUrl(url: string): void {
   }
 }
 
+/** `*` is all events; a group such as `charge.*` is not known here, unlike in the list of events. */
+function checkEvents(names: readonly string[]): void {
+  if (names.length === 0)
+    throw badParam("You must specify at least one event.", "enabled_events", "parameter_invalid_empty");
+  for (const [index, name] of names.entries()) {
+    if (name === "*" || EVENT_NAMES.has(name)) continue;
+    const param = `enabled_events[${index}]`;
+    const all = [...EVENT_NAMES];
+    throw badParam(
+      `Invalid ${param}: must be one of ${all.slice(0, -1).join(", ")}, or ${all.at(-1) ?? ""}`,
+      param,
+    );
+  }
+}
+
+function checkVersion(version: string | undefined): void {
+  if (version === undefined || /^20\d\d-\d\d-\d\d(\.[a-z]+)?$/.test(version)) return;
+  throw badParam(`Invalid API version: ${version}`, "api_version");
+}
+
+/** One that is enabled again has a clean slate: its former failures no longer count towards giving it up. */
+function setEnabled(actor: Actor, endpoint: Endpoint, enabled: boolean): void {
+  endpoint.status = enabled ? "enabled" : "disabled";
+  const note = actor.account.of.endpoint_notes.get(endpoint.id);
+  if (note && enabled) actor.account.of.endpoint_notes.put({ ...note, failing_since: null });
+}
+
 function endpointOf(call: Call): Endpoint {
   const id = call.path("id");
   const found = call.account.of.endpoints.get(id);
@@ -98,9 +129,12 @@ export function updateEndpoint(call: Call): object {
     checkUrl(params.url);
     endpoint.url = params.url;
   }
-  if (params.enabled_events) endpoint.enabled_events = params.enabled_events;
+  if (params.enabled_events) {
+    checkEvents(params.enabled_events);
+    endpoint.enabled_events = params.enabled_events;
+  }
   if (params.description !== undefined) endpoint.description = params.description;
-  if (params.disabled !== undefined) endpoint.status = params.disabled ? "disabled" : "enabled";
+  if (params.disabled !== undefined) setEnabled(call, endpoint, !params.disabled);
   endpoint.metadata = mergeMetadata(endpoint.metadata, params.metadata);
   return call.account.of.endpoints.put(endpoint);
 }
