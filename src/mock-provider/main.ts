@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { createLog } from "../log.ts";
+import { AppError } from "../errors.ts";
 import { startMockProvider } from "./server.ts";
 
 const { values } = parseArgs({
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     "webhook-secret": { type: "string", default: "whsec_dev" },
     "webhook-account": { type: "string", default: "sk_test_mock" },
     "log-level": { type: "string", default: "info" },
+    "compact-after": { type: "string" },
     "with-parent": { type: "boolean", default: false },
   },
 });
@@ -23,9 +25,15 @@ const provider = await startMockProvider({
   dataDir: values["data-dir"],
   log: createLog(values["log-level"]),
   ...(values["public-url"] === undefined ? {} : { publicUrl: values["public-url"] }),
+  ...(values["compact-after"] === undefined ? {} : { compactAfter: Number(values["compact-after"]) }),
   ...(webhookUrl === undefined
     ? {}
     : { webhook: { url: webhookUrl, secret: values["webhook-secret"], account: values["webhook-account"] } }),
+}).catch((error: unknown) => {
+  // What somebody can mend is said in a line.
+  if (!(error instanceof AppError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 });
 
 let stopping = false;

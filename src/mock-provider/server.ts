@@ -4,6 +4,7 @@ import { createApp } from "./app.ts";
 import { byItself, type World } from "./call.ts";
 import { Chaos } from "./chaos.ts";
 import { Clock } from "./clock.ts";
+import { lockData } from "./data-lock.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Journal } from "./journal.ts";
 import { State } from "./state.ts";
@@ -22,6 +23,8 @@ export interface MockProviderOptions {
   webhook?: { url: string; secret: string; account?: string };
   /** How long an endpoint may take to answer; Stripe's 20 seconds by default. */
   deliveryTimeoutMs?: number;
+  /** How many bytes the journal may grow before it is compacted. */
+  compactAfter?: number;
   log: Log;
 }
 
@@ -32,9 +35,27 @@ export interface MockProvider {
   stop: () => Promise<void>;
 }
 
-/** Starts the mock of Stripe's API; everything it knew when it last ran, even if it was killed, it knows again. */
+/**
+ * Starts the mock of Stripe's API; everything it knew when it last ran, even if it was killed, it knows again.
+ * @throws AppError `conflict` when another process is on the data directory
+ */
 export async function startMockProvider(options: MockProviderOptions): Promise<MockProvider> {
-  const journal = new Journal(options.dataDir);
+  const unlock = await lockData(options.dataDir);
+  try {
+    return await serve(options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function serve(options: MockProviderOptions, unlock: () => void): Promise<MockProvider> {
+  const journal = new Journal(options.dataDir, {
+    warn: (error) => {
+      options.log.warn({ err: error }, "the mock provider's journal could not be compacted");
+    },
+    ...(options.compactAfter === undefined ? {} : { compactAfter: options.compactAfter }),
+  });
   const state = new State(journal);
   const chaos = new Chaos(state);
   const clock = new Clock(state, (task) => {
@@ -76,6 +97,7 @@ export async function startMockProvider(options: MockProviderOptions): Promise<M
       });
       state.commit();
       journal.close();
+      unlock();
     },
   };
 }

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -89,7 +89,7 @@ test("killed at once after answering, it knows everything it told, and delivers 
 
 test("killed while many pay, no answered payment is lost and none is doubled", async () => {
   const dir = freshDir();
-  const first = await launch(dir, 0);
+  const first = await launch(dir, 0, ["--compact-after", "20000"]); // many times in this while
   const told: string[] = [];
   const stripe = client(first.port);
   const writers = Array.from({ length: 8 }, async () => {
@@ -103,6 +103,7 @@ test("killed while many pay, no answered payment is lost and none is doubled", a
   });
   setTimeout(() => first.child.kill("SIGKILL"), 700);
   await Promise.all(writers);
+  expect(readdirSync(dir).some((name) => /^provider\.([2-9]|\d\d+)\./.test(name))).toBe(true);
   const second = await launch(dir, 0);
   const page = (await callMock(second.url, "/ledger?limit=1000")) as unknown as {
     data: { payment_intent: string; captures: number }[];
