@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Actor, Call } from "./call.ts";
 import { afterwards, captureCharge, voidCharge } from "./charges.ts";
 import { succeed } from "./confirmation.ts";
-import { badParam } from "./errors.ts";
+import { badParam, badState } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import { paymentOf, unexpected } from "./new-payment.ts";
@@ -15,47 +15,50 @@ import {
   metadata,
   oneOf,
   parseParams,
+  text,
   unsettable,
   type MetadataChange,
 } from "./params.ts";
 import { cardOf } from "./payment-methods.ts";
+import { refuseElsewhere } from "./payment-params.ts";
 import { followPayment } from "./session-progress.ts";
 
-const captureShape = z.strictObject({
-  amount_to_capture: amount().optional(),
-  amount_details: z.unknown().optional(),
+const captureShape = z.object({
+  amount_to_capture: amount(0).optional(),
   application_fee_amount: integer.optional(),
   final_capture: boolean.optional(),
-  hooks: z.unknown().optional(),
   metadata: metadata.optional(),
-  payment_details: z.unknown().optional(),
   statement_descriptor: unsettable(22).optional(),
   statement_descriptor_suffix: unsettable(22).optional(),
-  transfer_data: z.unknown().optional(),
+  transfer_data: z.object({ destination: text().optional() }).optional(),
   ...expandable,
 });
 
 /** POST /v1/payment_intents/:id/capture, https://docs.stripe.com/api/payment_intents/capture. */
 export function capturePaymentIntent(call: Call): object {
   const params = parseParams(captureShape, call.params);
-  if (params.final_capture === false) {
-    throw badParam(
-      "This payment is not eligible for multicapture.",
-      "final_capture",
-      "payment_intent_invalid_parameter",
-    );
-  }
   const payment = paymentOf(call, call.path("id"));
-  capturePayment(call, payment, params.amount_to_capture ?? null, params.metadata);
-  return payment;
+  refuseElsewhere(params);
+  const { metadata: change, amount_to_capture: asked, final_capture: final } = params;
+  capturePayment(call, payment, asked ?? null, { metadata: change, final: final ?? true });
+  if (params.statement_descriptor !== undefined) payment.statement_descriptor = params.statement_descriptor;
+  if (params.statement_descriptor_suffix !== undefined)
+    payment.statement_descriptor_suffix = params.statement_descriptor_suffix;
+  return call.account.of.payment_intents.put(payment);
 }
 
-/** Takes `amount` (null: all) of what the payment holds, once. */
+interface Capture {
+  metadata?: MetadataChange | undefined;
+  /** False keeps the rest held for another capture, where the payment asked for that when it was made. */
+  final: boolean;
+}
+
+/** Takes `amount` (null: all) of what the payment holds; once, unless several captures were asked for. */
 export function capturePayment(
   actor: Actor,
   payment: PaymentIntent,
   asked: number | null,
-  change?: MetadataChange,
+  { metadata: change, final }: Capture = { final: true },
 ): void {
   const charge = actor.account.of.charges.get(payment.latest_charge);
   if (payment.status === "succeeded") {
@@ -71,7 +74,29 @@ export function capturePayment(
     );
   }
   const taken = asked ?? payment.amount_capturable;
-  if (taken > payment.amount_capturable) {
+  const shown = charge.payment_method_details?.card;
+  if (!final && shown?.multicapture?.status !== "available") {
+    throw badState(
+      "This PaymentIntent is not eligible for multicapture because you did not request support using `request_multicapture` when you created or confirmed it.",
+      "payment_intent_invalid_parameter",
+      { param: "final_capture" },
+    );
+  }
+  if (taken === 0 && payment.amount_received === 0) {
+    throw badParam(
+      "This value must be greater than or equal to 1.",
+      "amount_to_capture",
+      "parameter_invalid_integer",
+    );
+  }
+  const most =
+    shown?.overcapture?.status === "available"
+      ? Math.max(
+          shown.overcapture.maximum_amount_capturable - payment.amount_received,
+          payment.amount_capturable,
+        )
+      : payment.amount_capturable;
+  if (taken > most) {
     throw badParam(
       "The payment could not be captured because the requested capture amount is greater than the amount you can capture for this charge.",
       "amount_to_capture",
@@ -79,14 +104,22 @@ export function capturePayment(
     );
   }
   payment.metadata = mergeMetadata(payment.metadata, change);
-  captureCharge(actor, charge, taken);
-  succeed(actor, payment, taken);
+  const last = final || taken >= payment.amount_capturable;
+  captureCharge(actor, charge, taken, last);
+  if (last) succeed(actor, payment, payment.amount_received + taken);
+  else {
+    payment.amount_received += taken;
+    payment.amount_capturable -= taken;
+    actor.account.of.payment_intents.put(payment);
+    emit(actor, "payment_intent.amount_capturable_updated", payment);
+    return;
+  }
   followPayment(actor, payment);
   const card = payment.payment_method === null ? undefined : cardOf(actor, payment.payment_method);
   afterwards(actor, charge, card);
 }
 
-const cancelShape = z.strictObject({
+const cancelShape = z.object({
   cancellation_reason: oneOf("duplicate", "fraudulent", "requested_by_customer", "abandoned").optional(),
   ...expandable,
 });
@@ -112,7 +145,8 @@ export function cancelPayment(
   payment: PaymentIntent,
   reason: PaymentIntent["cancellation_reason"],
 ): void {
-  if (!CANCELABLE.includes(payment.status) || payment.status === "processing") {
+  const taken = payment.amount_received > 0;
+  if (!CANCELABLE.includes(payment.status) || payment.status === "processing" || taken) {
     throw unexpected(
       payment,
       `You cannot cancel this PaymentIntent because it has a status of ${payment.status}. Only a PaymentIntent with one of the following statuses may be canceled: ${CANCELABLE.join(", ")}.`,
@@ -141,5 +175,7 @@ function end(
 /** An authorization that nobody captured in time lapses. */
 export function expireAuthorization(actor: Actor, id: string): void {
   const payment = actor.account.of.payment_intents.get(id);
-  if (payment?.status === "requires_capture") end(actor, payment, "automatic", "charge.expired");
+  if (payment?.status !== "requires_capture") return;
+  if (payment.amount_received > 0) capturePayment(actor, payment, 0);
+  else end(actor, payment, "automatic", "charge.expired");
 }

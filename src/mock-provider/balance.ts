@@ -65,7 +65,7 @@ export function move(actor: Actor, movement: Movement): Transaction {
 }
 
 export function retrieveBalance(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   const held = call.account.of.balances.get("balance");
   const pocket = (amounts: Record<string, number> | undefined) => {
     const entries = Object.entries(amounts ?? {});
@@ -83,7 +83,7 @@ export function retrieveBalance(call: Call): object {
   };
 }
 
-const listShape = z.strictObject({
+const listShape = z.object({
   ...paging,
   ...expandable,
   created: created.optional(),
@@ -104,7 +104,7 @@ export function listTransactions(call: Call): object {
 }
 
 export function retrieveTransaction(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   const id = call.path("id");
   const found = call.account.of.transactions.get(id);
   if (!found) throw noSuch("balance transaction", id, "id");

@@ -26,6 +26,8 @@ export interface Actor {
 /** One API request. Endpoints are synchronous, so each is atomic: nothing happens between its first and last line. */
 export interface Call extends Actor {
   params: Form;
+  /** The key is one that browsers hold. */
+  publishable: boolean;
   path: (name: string) => string;
 }
 

@@ -24,11 +24,11 @@ export function chargeOf(actor: Actor, id: string, param = "id", status: 400 | 4
 }
 
 export function retrieveCharge(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return chargeOf(call, call.path("id"));
 }
 
-const updateShape = z.strictObject({
+const updateShape = z.object({
   description: unsettable().optional(),
   metadata: metadata.optional(),
   receipt_email: unsettable().optional(),
@@ -57,11 +57,11 @@ export function captureChargeDirectly(call: Call): object {
   if (charge.captured)
     throw badState(`Charge ${charge.id} has already been captured.`, "charge_already_captured");
   throw badState(
-    `This charge was created by a PaymentIntent. Capture it with POST /v1/payment_intents/${charge.payment_intent ?? ""}/capture.`,
+    `This uncaptured Charge was created by a PaymentIntent (${charge.payment_intent ?? ""}). You must capture the PaymentIntent instead. For more information, see https://stripe.com/docs/payments/place-a-hold-on-a-payment-method`,
   );
 }
 
-const listShape = z.strictObject({
+const listShape = z.object({
   ...paging,
   ...expandable,
   created: created.optional(),

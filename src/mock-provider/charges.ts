@@ -11,6 +11,9 @@ import { randomId, randomText } from "./random-id.ts";
 /** How long an authorization holds, https://docs.stripe.com/payments/place-a-hold-on-a-payment-method. */
 export const AUTHORIZATION_S = 7 * 86_400;
 
+/** How much more than authorized may be taken where a payment asked for it, https://docs.stripe.com/payments/overcapture. */
+const OVERCAPTURE = 1.15;
+
 interface Attempt {
   payment: PaymentIntent;
   method: PaymentMethod;
@@ -78,6 +81,8 @@ function cardDetails(
 ): Charge["payment_method_details"] {
   const shown = method.card;
   if (!shown) return { type: method.type };
+  const manual = payment.capture_method === "manual";
+  const asked = manual ? payment.payment_method_options?.card : undefined;
   return {
     card: {
       amount_authorized: payment.amount,
@@ -92,15 +97,19 @@ function cardDetails(
       extended_authorization: { status: "disabled" },
       fingerprint: shown.fingerprint ?? null,
       funding: shown.funding,
-      incremental_authorization: { status: "unavailable" },
+      incremental_authorization: {
+        status: asked?.request_incremental_authorization ? "available" : "unavailable",
+      },
       installments: null,
       last4: shown.last4,
       mandate: null,
-      multicapture: { status: "unavailable" },
+      multicapture: { status: asked?.request_multicapture ? "available" : "unavailable" },
       network: shown.brand,
       network_token: { used: false },
       network_transaction_id: `1${String(Math.floor(Math.random() * 1e14)).padStart(14, "0")}`,
-      overcapture: { maximum_amount_capturable: payment.amount, status: "unavailable" },
+      overcapture: asked?.request_overcapture
+        ? { maximum_amount_capturable: Math.floor(payment.amount * OVERCAPTURE), status: "available" }
+        : { maximum_amount_capturable: payment.amount, status: "unavailable" },
       regulated_status: shown.regulated_status,
       three_d_secure: authenticated
         ? {
@@ -198,10 +207,10 @@ export function settlePending(actor: Actor, charge: Charge): void {
   emit(actor, "charge.succeeded", charge);
 }
 
-function settle(actor: Actor, charge: Charge, amount: number): void {
+function settle(actor: Actor, charge: Charge, amount: number, final = true): void {
   const card = charge.payment_method === null ? undefined : cardOf(actor, charge.payment_method);
-  charge.captured = true;
-  charge.amount_captured = amount;
+  charge.captured = final;
+  charge.amount_captured += amount;
   const transaction = move(actor, {
     type: "charge",
     category: "charge",
@@ -216,13 +225,41 @@ function settle(actor: Actor, charge: Charge, amount: number): void {
   book(actor, charge.payment_intent, { captured: amount, captures: 1 });
 }
 
-/** Takes `amount` of what is authorized; the rest goes back to the card and shows as refunded, as with Stripe. */
-export function captureCharge(actor: Actor, charge: Charge, amount: number): void {
-  settle(actor, charge, amount);
-  charge.amount_refunded = charge.amount - amount;
-  if (amount < charge.amount) book(actor, charge.payment_intent, { voided: charge.amount - amount });
+/**
+ * Takes `amount` of what is authorized. With the last capture the rest goes back to the card and shows as refunded, as
+ * with Stripe; the captures before it, where a payment may have several, leave it held.
+ */
+export function captureCharge(actor: Actor, charge: Charge, amount: number, final: boolean): void {
+  const { amount_captured, balance_transaction, captured } = charge;
+  const more = charge.amount_captured + amount - charge.amount;
+  if (more > 0) raiseTo(actor, charge, charge.amount + more);
+  if (amount > 0) settle(actor, charge, amount, final);
+  charge.captured = final;
+  if (final) {
+    charge.amount_refunded = charge.amount - charge.amount_captured;
+    if (charge.amount_refunded > 0) book(actor, charge.payment_intent, { voided: charge.amount_refunded });
+  }
   actor.account.of.charges.put(charge);
-  emit(actor, "charge.captured", charge, { captured: false, amount_captured: 0, balance_transaction: null });
+  emit(actor, final ? "charge.captured" : "charge.updated", charge, {
+    amount_captured,
+    balance_transaction,
+    ...(final ? { captured } : {}),
+  });
+}
+
+/** The issuer holds more: the payment was raised, or more is taken than was held. */
+export function raiseAuthorization(actor: Actor, charge: Charge, amount: number): void {
+  const before = { amount: charge.amount };
+  raiseTo(actor, charge, amount);
+  actor.account.of.charges.put(charge);
+  emit(actor, "charge.updated", charge, before);
+}
+
+function raiseTo(actor: Actor, charge: Charge, amount: number): void {
+  book(actor, charge.payment_intent, { authorized: amount - charge.amount });
+  charge.amount = amount;
+  const card = charge.payment_method_details?.card;
+  if (card) card.amount_authorized = amount;
 }
 
 /** Gives an authorization back: nothing was captured, nothing will be. */

@@ -26,7 +26,7 @@ import {
 import { shippingOf } from "./new-payment.ts";
 import { randomId } from "./random-id.ts";
 
-const lineItem = z.strictObject({
+const lineItem = z.object({
   price: text().optional(),
   price_data: priceData.optional(),
   quantity: integer.optional(),
@@ -35,7 +35,7 @@ const lineItem = z.strictObject({
   tax_rates: z.unknown().optional(),
   metadata: metadata.optional(),
 });
-const paymentData = z.strictObject({
+const paymentData = z.object({
   application_fee_amount: integer.optional(),
   capture_method: oneOf("automatic", "automatic_async", "manual").optional(),
   description: text().optional(),
@@ -50,7 +50,7 @@ const paymentData = z.strictObject({
   transfer_group: text().optional(),
 });
 const anything = z.unknown().optional();
-const createShape = z.strictObject({
+const createShape = z.object({
   mode: oneOf("payment", "setup", "subscription").optional(),
   line_items: listOf(lineItem).optional(),
   payment_intent_data: paymentData.optional(),
@@ -238,13 +238,13 @@ export function sessionOf(actor: Actor, id: string): Session {
 }
 
 export function retrieveSession(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return sessionOf(call, call.path("id"));
 }
 
 export function updateSession(call: Call): object {
   const params = parseParams(
-    z.strictObject({
+    z.object({
       metadata: metadata.optional(),
       collected_information: anything,
       shipping_options: anything,
@@ -260,7 +260,7 @@ export function updateSession(call: Call): object {
 
 /** POST /v1/checkout/sessions/:id/expire: only an open one can be. */
 export function expireSession(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   const session = sessionOf(call, call.path("id"));
   if (session.status !== "open") {
     throw badState(
@@ -291,12 +291,12 @@ export function endSession(actor: Actor, session: Session): void {
   emit(actor, "checkout.session.expired", session);
 }
 
-const listShape = z.strictObject({
+const listShape = z.object({
   ...paging,
   ...expandable,
   created: created.optional(),
   customer: text().optional(),
-  customer_details: z.strictObject({ email: unsettable() }).optional(),
+  customer_details: z.object({ email: unsettable() }).optional(),
   payment_intent: text().optional(),
   payment_link: text().optional(),
   status: oneOf("complete", "expired", "open").optional(),
@@ -319,7 +319,7 @@ export function listSessions(call: Call): object {
 }
 
 export function listLineItems(call: Call): object {
-  const params = parseParams(z.strictObject({ ...paging, ...expandable }), call.params);
+  const params = parseParams(z.object({ ...paging, ...expandable }), call.params);
   const session = sessionOf(call, call.path("id"));
   const items = call.account.of.session_plans.get(session.id)?.line_items ?? [];
   const from =

@@ -29,7 +29,7 @@ const fields = {
   payment_method: text().optional(),
   ...expandable,
 };
-const shape = z.strictObject(fields);
+const shape = z.object(fields);
 type Fields = z.output<typeof shape>;
 
 /** The customer that a parameter names, https://docs.stripe.com/api/customers. */
@@ -108,7 +108,7 @@ const clean = (given: z.output<typeof address>) => ({
 });
 
 export function retrieveCustomer(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return customerOf(call, call.path("id"), "id", 404);
 }
 
@@ -129,7 +129,7 @@ export function deleteCustomer(call: Call): object {
   return { id: customer.id, object: "customer", deleted: true };
 }
 
-const listShape = z.strictObject({
+const listShape = z.object({
   ...paging,
   ...expandable,
   created: created.optional(),

@@ -182,15 +182,15 @@ export function disputeOf(actor: Actor, id: string): Dispute {
 }
 
 export function retrieveDispute(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return disputeOf(call, call.path("id"));
 }
 
-const evidenceShape = z.strictObject({
+const evidenceShape = z.object({
   ...Object.fromEntries(TEXTS.map((name) => [name, z.string().max(20_000).optional()])),
   enhanced_evidence: z.unknown().optional(),
 });
-const updateShape = z.strictObject({
+const updateShape = z.object({
   evidence: evidenceShape.optional(),
   metadata: metadata.optional(),
   submit: boolean.optional(),
@@ -250,14 +250,14 @@ export function decideByEvidence(actor: Actor, id: string): void {
 
 /** Accepts the loss. */
 export function closeDispute(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   const dispute = disputeOf(call, call.path("id"));
   if (!isOpen(dispute)) throw badState("This dispute is already closed");
   decideDispute(call, dispute, "lost");
   return dispute;
 }
 
-const listShape = z.strictObject({
+const listShape = z.object({
   ...paging,
   ...expandable,
   charge: text().optional(),

@@ -1,5 +1,4 @@
 import type { Actor } from "./call.ts";
-import { badParam } from "./errors.ts";
 import { listOf, text } from "./params.ts";
 import type { Account, Kind } from "./state.ts";
 
@@ -22,52 +21,6 @@ const KINDS: Record<string, Kind> = {
   we: "endpoints",
 };
 
-/** What can be expanded though it is null or an id, by kind of object. */
-const FIELDS: Record<string, readonly string[]> = {
-  payment_intent: [
-    "latest_charge",
-    "payment_method",
-    "customer",
-    "application",
-    "on_behalf_of",
-    "review",
-    "transfer_data",
-    "invoice",
-  ],
-  charge: [
-    "balance_transaction",
-    "payment_intent",
-    "customer",
-    "refunds",
-    "failure_balance_transaction",
-    "payment_method",
-  ],
-  refund: [
-    "charge",
-    "payment_intent",
-    "balance_transaction",
-    "failure_balance_transaction",
-    "payment_method",
-  ],
-  dispute: ["charge", "payment_intent"],
-  payment_method: ["customer"],
-  setup_intent: ["payment_method", "customer", "latest_attempt"],
-  "checkout.session": [
-    "payment_intent",
-    "customer",
-    "line_items",
-    "setup_intent",
-    "subscription",
-    "invoice",
-    "payment_link",
-  ],
-  balance_transaction: ["source"],
-  price: ["product"],
-  product: ["default_price"],
-  customer: ["default_source"],
-  item: ["price"],
-};
-
 type Node = Record<string, unknown>;
 const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -75,34 +28,24 @@ const isNode = (value: unknown): value is Node =>
 /** A copy of the answer with every path of `paths` replaced by the object it names. */
 export function expand(actor: Actor, answer: object, paths: readonly string[]): object {
   const copy: object = structuredClone(answer);
-  for (const path of paths) {
-    const parts = path.split(".");
-    if (parts.length > 4 + (parts[0] === "data" ? 1 : 0)) {
-      throw badParam(`You cannot expand more than 4 levels of a property. Property: ${path}`, "expand");
-    }
-    walk(actor.account, copy, parts, path);
-  }
+  for (const path of paths) walk(actor.account, copy, path.split("."));
   return copy;
 }
 
-function walk(account: Account, value: unknown, parts: readonly string[], path: string): void {
+function walk(account: Account, value: unknown, parts: readonly string[]): void {
   if (Array.isArray(value)) {
-    for (const each of value) walk(account, each, parts, path);
+    for (const each of value) walk(account, each, parts);
     return;
   }
   const [field, ...rest] = parts;
   if (!isNode(value) || field === undefined) return;
-  const kind = typeof value["object"] === "string" ? value["object"] : "";
-  const inList = kind === "list" && field === "data";
-  if (!inList && kind !== "" && !(FIELDS[kind]?.includes(field) ?? false) && !isNode(value[field])) {
-    throw badParam(`This property cannot be expanded (${field}).`, "expand");
-  }
   const held = value[field];
-  if (typeof held === "string") value[field] = find(account, held) ?? held;
-  else if (field === "line_items" && kind === "checkout.session")
+  if (typeof held === "string" && field !== "object") value[field] = find(account, held) ?? held;
+  else if (field === "line_items" && value["object"] === "checkout.session")
     value[field] = lineItems(account, String(value["id"]));
-  else if (field === "refunds" && kind === "charge") value[field] = refunds(account, String(value["id"]));
-  if (rest.length > 0) walk(account, value[field], rest, path);
+  else if (field === "refunds" && value["object"] === "charge")
+    value[field] = refunds(account, String(value["id"]));
+  if (rest.length > 0) walk(account, value[field], rest);
 }
 
 function find(account: Account, id: string): object | null {

@@ -3,6 +3,13 @@ import qs from "qs";
 /** A decoded request: every leaf is a string, lists and hashes nest. */
 export type Form = Record<string, unknown>;
 
+export const isHash = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A path as Stripe writes it: `line_items[0][price]`. */
+export const written = (path: readonly PropertyKey[]) =>
+  path.map((part, index) => (index === 0 ? String(part) : `[${String(part)}]`)).join("");
+
 /**
  * Decodes Stripe's form encoding: `a[b]=`, `a[0]=` (the SDKs) and `a[]=` (curl, the CLI). In `a[][x]=1&a[][y]=2`, a
  * repeated name begins the next element, as Stripe's examples with curl have it.

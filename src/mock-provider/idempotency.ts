@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { badParam, ProviderError } from "./errors.ts";
+import { badParam, keyInUse, ProviderError } from "./errors.ts";
 import type { IdempotencyRecord } from "./objects.ts";
 import type { Account } from "./state.ts";
 
@@ -8,6 +8,19 @@ const KEPT_S = 24 * 3600;
 /** What identifies a request behind a key: endpoint and parameters. */
 export const fingerprintOf = (method: string, path: string, query: string, body: string) =>
   createHash("sha256").update(`${method} ${path}\n${query}\n${body}`).digest("base64");
+
+/** Keys whose first request has not been answered yet. */
+const underWay = new Map<Account, Set<string>>();
+
+/** Until `done` is called, the key answers 409: its first request is still running, as far as its caller can know. */
+export function holdKey(account: Account, key: string): () => void {
+  const held = underWay.get(account) ?? new Set();
+  underWay.set(account, held.add(key));
+  return () => {
+    held.delete(key);
+    if (held.size === 0) underWay.delete(account);
+  };
+}
 
 /**
  * The earlier answer to this key, to be replayed with status and body as they were (500s too). The same key with other
@@ -22,6 +35,7 @@ export function replayOf(
   if (key.length > 255) {
     throw badParam("Idempotency keys must be at most 255 characters long.", "idempotency_key");
   }
+  if (underWay.get(account)?.has(key)) throw keyInUse(key);
   const kept = account.of.idempotency.get(key);
   if (!kept || now - kept.created > KEPT_S) return null;
   if (kept.method !== asked.method || kept.path !== asked.path) {

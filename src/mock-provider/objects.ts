@@ -64,6 +64,8 @@ export interface PaymentNote {
   return_url: string | null;
   session: string | null;
   off_session: boolean;
+  /** How often the authorization was raised. */
+  increments?: number;
 }
 
 /** What the API does not show of a payment method: which test card it is. */

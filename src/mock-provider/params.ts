@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { ProviderError } from "./errors.ts";
-import { badParam, missingParam } from "./errors.ts";
-import type { Form } from "./form.ts";
+import { badParam, emptyParam, missingParam } from "./errors.ts";
+import { isHash, written, type Form } from "./form.ts";
+import { oneOfWords } from "./parameters.ts";
 
 const fail = (code: string | undefined, message: string, ctx: z.RefinementCtx) => {
   ctx.addIssue({ code: "custom", message, params: { stripe: code } });
@@ -50,13 +51,26 @@ export const unsettable = (max = 5000) =>
     return value === "" ? null : value;
   });
 
+/** An address of mail, or "" for none. */
+export const email = z.string().transform((value, ctx) => {
+  if (value === "") return null;
+  if (value.length <= 800 && /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(value)) return value;
+  return fail("email_invalid", `Invalid email address: ${value}`, ctx);
+});
+
+/** Where a person's browser or app goes back to. */
+export const webAddress = z.string().transform((value, ctx) => {
+  if (value === "") return fail("parameter_invalid_empty", "empty", ctx);
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\/[^\s/]/i.exec(value)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== "javascript" && scheme !== "data") return value;
+  return fail("url_invalid", "Invalid URL: An explicit scheme (such as https) must be provided.", ctx);
+});
+
 export const oneOf = <const T extends readonly [string, ...string[]]>(...values: T) =>
   z.string().transform((value, ctx): T[number] => {
     const found = values.find((each) => each === value);
     if (found !== undefined) return found;
-    const last =
-      values.length > 1 ? `${values.slice(0, -1).join(", ")} or ${values.at(-1) ?? ""}` : values[0];
-    return fail(undefined, `must be one of ${last}`, ctx);
+    return fail(undefined, `must be one of ${oneOfWords(values)}`, ctx);
   });
 
 /** Lists come as `a[]`, `a[0]` or as a hash of indexes. */
@@ -67,9 +81,6 @@ export const listOf = <T extends z.ZodType>(item: T) =>
       ? Object.values(value)
       : value;
   }, z.array(item));
-
-const isHash = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Metadata as https://docs.stripe.com/api/metadata has it: `""` for all or for one key unsets. */
 export const metadata = z.preprocess(
@@ -82,7 +93,7 @@ export const metadata = z.preprocess(
       if (key.length > 40) {
         return fail(
           undefined,
-          `Metadata keys can have up to 40 characters, but you passed in ${key}, which is ${key.length} characters.`,
+          `Metadata keys can have up to 40 characters, but you passed in a key that is ${key.length} characters. Invalid key: ${key}`,
           ctx,
         );
       }
@@ -111,10 +122,12 @@ export function mergeMetadata(
     if (value === "") delete merged[key];
     else merged[key] = value;
   }
+  const keys = Object.keys(merged).length;
+  if (keys > 50) throw badParam(`Metadata can have up to 50 keys, but you've set ${keys}.`, "metadata");
   return merged;
 }
 
-export const address = z.strictObject({
+export const address = z.object({
   line1: unsettable().optional(),
   line2: unsettable().optional(),
   city: unsettable().optional(),
@@ -123,7 +136,7 @@ export const address = z.strictObject({
   country: unsettable(2).optional(),
 });
 
-export const shipping = z.strictObject({
+export const shipping = z.object({
   name: text(),
   address,
   phone: unsettable().optional(),
@@ -131,7 +144,7 @@ export const shipping = z.strictObject({
   tracking_number: unsettable().optional(),
 });
 
-export const billingDetails = z.strictObject({
+export const billingDetails = z.object({
   name: unsettable().optional(),
   email: unsettable().optional(),
   phone: unsettable().optional(),
@@ -153,7 +166,7 @@ const moment = z
   );
 export const created = z.union([
   moment,
-  z.strictObject({
+  z.object({
     gt: moment.optional(),
     gte: moment.optional(),
     lt: moment.optional(),
@@ -161,9 +174,6 @@ export const created = z.union([
   }),
 ]);
 export type CreatedFilter = z.output<typeof created>;
-
-const written = (path: readonly PropertyKey[]) =>
-  path.map((part, index) => (index === 0 ? String(part) : `[${String(part)}]`)).join("");
 
 /** Checks a decoded request against its shape; what does not fit is answered as Stripe answers it. */
 export function parseParams<T extends z.ZodType>(shape: T, form: Form): z.output<T> {
@@ -189,13 +199,7 @@ function firstError(issues: readonly z.core.$ZodIssue[], form: Form): ProviderEr
   const given = valueAt(form, issue.path);
   if (issue.code === "custom") {
     const code: unknown = issue.params?.["stripe"];
-    if (code === "parameter_invalid_empty") {
-      return badParam(
-        `You passed an empty string for '${param}'. We assume empty values are an attempt to unset a parameter; however '${param}' cannot be unset. You should remove '${param}' from your request or supply a non-empty value.`,
-        param,
-        code,
-      );
-    }
+    if (code === "parameter_invalid_empty") return emptyParam(param);
     if (issue.message.startsWith("must be one of"))
       return badParam(`Invalid ${param}: ${issue.message}`, param);
     return badParam(issue.message, param, typeof code === "string" ? code : undefined);

@@ -2,116 +2,37 @@ import { z } from "zod";
 import type { Call } from "./call.ts";
 import { confirmWith } from "./confirmation.ts";
 import { checkAmount, knownCurrency } from "./currencies.ts";
-import { customerOf } from "./customers.ts";
-import { badParam, badState } from "./errors.ts";
+import { badParam, badState, missingParam } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import { listed, matchesCreated } from "./lists.ts";
-import { newPayment, paymentOf, shippingOf, unexpected } from "./new-payment.ts";
+import { newPayment, paymentOf, unexpected } from "./new-payment.ts";
 import type { PaymentIntent, PaymentMethod } from "./objects.ts";
+import { created, paging, parseParams, text } from "./params.ts";
+import { makeMethod, methodNamed } from "./payment-methods.ts";
 import {
-  amount,
-  boolean,
-  created,
-  integer,
-  listOf,
-  mergeMetadata,
-  metadata,
-  oneOf,
-  paging,
-  parseParams,
-  shipping,
-  text,
-  unsettable,
-} from "./params.ts";
-import { makeMethod, methodData, methodNamed } from "./payment-methods.ts";
-
-const confirmFields = {
-  allowed_payment_method_types: listOf(text()).optional(),
-  amount_to_confirm: integer.optional(),
-  excluded_payment_method_types: listOf(text()).optional(),
-  error_on_requires_action: boolean.optional(),
-  mandate: text().optional(),
-  mandate_data: z.unknown().optional(),
-  off_session: z.union([boolean, oneOf("one_off", "recurring")]).optional(),
-  payment_method: text().optional(),
-  payment_method_data: z.strictObject(methodData).optional(),
-  payment_method_options: z.record(z.string(), z.unknown()).optional(),
-  payment_method_types: listOf(text()).optional(),
-  radar_options: z.unknown().optional(),
-  receipt_email: unsettable().optional(),
-  return_url: text().optional(),
-  setup_future_usage: z.union([z.literal(""), oneOf("off_session", "on_session")]).optional(),
-  shipping: z.union([z.literal(""), shipping]).optional(),
-  use_stripe_sdk: boolean.optional(),
-  amount_details: z.unknown().optional(),
-  hooks: z.unknown().optional(),
-  payment_details: z.unknown().optional(),
-  client_secret: text().optional(),
-  ...expandable,
-};
-const commonFields = {
-  ...confirmFields,
-  application_fee_amount: integer.optional(),
-  customer: text().optional(),
-  customer_account: text().optional(),
-  description: unsettable(1000).optional(),
-  metadata: metadata.optional(),
-  statement_descriptor: unsettable(22).optional(),
-  statement_descriptor_suffix: unsettable(22).optional(),
-  transfer_data: z.unknown().optional(),
-  transfer_group: unsettable().optional(),
-};
-const captureMethod = oneOf("automatic", "automatic_async", "manual");
-const createShape = z.strictObject({
-  ...commonFields,
-  amount: amount(),
-  currency: text(),
-  automatic_payment_methods: z
-    .strictObject({ enabled: boolean, allow_redirects: oneOf("always", "never").optional() })
-    .optional(),
-  capture_method: captureMethod.optional(),
-  confirm: boolean.optional(),
-  confirmation_method: oneOf("automatic", "manual").optional(),
-  confirmation_token: text().optional(),
-  on_behalf_of: text().optional(),
-  payment_method_configuration: text().optional(),
-});
-
-type Common = Partial<z.output<z.ZodObject<typeof commonFields>>>;
-
-function change(call: Call, payment: PaymentIntent, params: Common): void {
-  if (params.customer !== undefined) payment.customer = customerOf(call, params.customer, "customer").id;
-  if (params.description !== undefined) payment.description = params.description;
-  if (params.receipt_email !== undefined) payment.receipt_email = params.receipt_email;
-  if (params.statement_descriptor !== undefined) payment.statement_descriptor = params.statement_descriptor;
-  if (params.statement_descriptor_suffix !== undefined)
-    payment.statement_descriptor_suffix = params.statement_descriptor_suffix;
-  if (params.transfer_group !== undefined) payment.transfer_group = params.transfer_group;
-  if (params.setup_future_usage !== undefined)
-    payment.setup_future_usage = params.setup_future_usage === "" ? null : params.setup_future_usage;
-  const types = params.allowed_payment_method_types ?? params.payment_method_types;
-  if (types) payment.payment_method_types = types;
-  if (params.allowed_payment_method_types)
-    payment.allowed_payment_method_types = params.allowed_payment_method_types;
-  if (params.excluded_payment_method_types)
-    payment.excluded_payment_method_types = params.excluded_payment_method_types;
-  if (params.shipping !== undefined)
-    payment.shipping = params.shipping === "" ? null : shippingOf(params.shipping);
-  payment.metadata = mergeMetadata(payment.metadata, params.metadata);
-}
+  change,
+  confirmShape,
+  createShape,
+  refuseElsewhere,
+  updateShape,
+  type PaymentParams,
+} from "./payment-params.ts";
+import { publicView } from "./public-view.ts";
 
 /** POST /v1/payment_intents, https://docs.stripe.com/api/payment_intents/create. */
 export function createPaymentIntent(call: Call): object {
   const params = parseParams(createShape, call.params);
   const currency = knownCurrency(params.currency);
   checkAmount(params.amount, currency);
+  refuseElsewhere(params);
   if (params.automatic_payment_methods?.enabled && params.payment_method_types) {
     throw badParam(
       "You may only specify one of these parameters: automatic_payment_methods, payment_method_types.",
       "automatic_payment_methods",
     );
   }
+  if (params.payment_method !== undefined && params.payment_method_data) throw bothMethods();
   for (const only of ["return_url", "off_session", "error_on_requires_action", "mandate_data"] as const) {
     if (params[only] !== undefined && !params.confirm) {
       throw badState(
@@ -132,7 +53,7 @@ export function createPaymentIntent(call: Call): object {
       ? { allow_redirects: params.automatic_payment_methods?.allow_redirects ?? "always", enabled: true }
       : null,
   });
-  change(call, payment, params);
+  change(call, payment, params, "PaymentIntentCreateParams");
   const method = givenMethod(call, params);
   if (params.confirm) checkConfirmable(payment, method, params.return_url);
   if (method) {
@@ -145,7 +66,7 @@ export function createPaymentIntent(call: Call): object {
   return payment;
 }
 
-function givenMethod(call: Call, params: Common): PaymentMethod | undefined {
+function givenMethod(call: Call, params: PaymentParams): PaymentMethod | undefined {
   if (params.payment_method !== undefined) return methodNamed(call, params.payment_method, "payment_method");
   return params.payment_method_data ? makeMethod(call, params.payment_method_data) : undefined;
 }
@@ -156,12 +77,13 @@ function checkConfirmable(
   returnUrl: string | undefined,
 ): void {
   if (!method) {
-    throw badState(
-      "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken.",
-      "payment_intent_unexpected_state",
-      payment.status === "requires_payment_method" && payment.latest_charge === null
-        ? {}
-        : { payment_intent: payment },
+    const how =
+      payment.customer === null
+        ? "You can either update the PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a payment method or ConfirmationToken."
+        : `To confirm the PaymentIntent with ${payment.customer}, specify a payment method attached to this customer along with the customer ID.`;
+    throw unexpected(
+      payment,
+      `You cannot confirm this PaymentIntent because it's missing a payment method. ${how}`,
     );
   }
   const anyMethod =
@@ -170,6 +92,8 @@ function checkConfirmable(
   if (anyMethod && returnUrl === undefined) {
     throw badState(
       "This PaymentIntent is configured to accept payment methods enabled in your Dashboard. Because some of these payment methods might redirect your customer off of your page, you must provide a `return_url`. If you don't want to accept redirect-based payment methods, set `automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents and Payment Intents.",
+      undefined,
+      { payment_intent: structuredClone(payment) },
     );
   }
   if (!anyMethod && !payment.payment_method_types.includes(method.type)) {
@@ -179,9 +103,24 @@ function checkConfirmable(
       { param: "payment_method" },
     );
   }
+  if (method.customer !== null && method.customer !== payment.customer) {
+    throw badParam(
+      payment.customer === null
+        ? "The payment method you provided is attached to a customer so for security purposes you must provide the customer in the request."
+        : `The payment method supplied (${method.id}) belongs to a different Customer.`,
+      "payment_method",
+    );
+  }
 }
 
-function confirmNow(call: Call, payment: PaymentIntent, method: PaymentMethod, params: Common): void {
+const bothMethods = () =>
+  badParam(
+    "You may only specify one of these parameters: payment_method, payment_method_data.",
+    "payment_method_data",
+    "parameters_exclusive",
+  );
+
+function confirmNow(call: Call, payment: PaymentIntent, method: PaymentMethod, params: PaymentParams): void {
   const refused = confirmWith(call, payment, method, {
     return_url: params.return_url ?? null,
     off_session: params.off_session !== undefined && params.off_session !== false,
@@ -191,14 +130,21 @@ function confirmNow(call: Call, payment: PaymentIntent, method: PaymentMethod, p
   if (refused) throw refused;
 }
 
-const retrieveShape = z.strictObject({ client_secret: text().optional(), ...expandable });
+const retrieveShape = z.object({ client_secret: text().optional() });
 
+/** With a publishable key, the client's secret opens it, and the answer has only what a browser may see. */
 export function retrievePaymentIntent(call: Call): object {
   const params = parseParams(retrieveShape, call.params);
+  const payment = opened(call, params.client_secret);
+  return call.publishable ? publicView(payment) : payment;
+}
+
+function opened(call: Call, secret: string | undefined): PaymentIntent {
+  if (call.publishable && secret === undefined) throw missingParam("client_secret");
   const payment = paymentOf(call, call.path("id"));
-  if (params.client_secret !== undefined && params.client_secret !== payment.client_secret) {
+  if (secret !== undefined && secret !== payment.client_secret) {
     throw badParam(
-      `The client_secret provided does not match the client_secret associated with the PaymentIntent.`,
+      "The client_secret provided does not match the client_secret associated with the PaymentIntent.",
       "client_secret",
       "payment_intent_invalid_parameter",
     );
@@ -206,13 +152,6 @@ export function retrievePaymentIntent(call: Call): object {
   return payment;
 }
 
-const updateShape = z.strictObject({
-  ...commonFields,
-  amount: amount().optional(),
-  currency: text().optional(),
-  capture_method: captureMethod.optional(),
-  payment_method_configuration: text().optional(),
-});
 const OPEN = ["requires_payment_method", "requires_confirmation", "requires_action"];
 
 export function updatePaymentIntent(call: Call): object {
@@ -234,11 +173,11 @@ export function updatePaymentIntent(call: Call): object {
   }
   const currency = params.currency === undefined ? payment.currency : knownCurrency(params.currency);
   checkAmount(params.amount ?? payment.amount, currency);
+  refuseElsewhere(params);
   const method = givenMethod(call, params);
-  change(call, payment, params);
+  change(call, payment, params, "PaymentIntentUpdateParams");
   payment.currency = currency;
   if (params.amount !== undefined) payment.amount = params.amount;
-  if (params.capture_method !== undefined) payment.capture_method = params.capture_method;
   if (method) {
     payment.payment_method = method.id;
     payment.status = "requires_confirmation";
@@ -248,16 +187,12 @@ export function updatePaymentIntent(call: Call): object {
   return payment;
 }
 
-const confirmShape = z.strictObject({
-  ...confirmFields,
-  capture_method: captureMethod.optional(),
-  confirmation_token: text().optional(),
-});
-
 /** POST /v1/payment_intents/:id/confirm, https://docs.stripe.com/api/payment_intents/confirm. */
 export function confirmPaymentIntent(call: Call): object {
   const params = parseParams(confirmShape, call.params);
-  const payment = paymentOf(call, call.path("id"));
+  const payment = opened(call, params.client_secret);
+  refuseElsewhere(params);
+  if (params.payment_method !== undefined && params.payment_method_data) throw bothMethods();
   if (payment.status === "succeeded") {
     throw unexpected(
       payment,
@@ -273,17 +208,17 @@ export function confirmPaymentIntent(call: Call): object {
   const given = givenMethod(call, params);
   const method = given ?? call.account.of.payment_methods.get(payment.payment_method);
   checkConfirmable(payment, method, params.return_url);
-  change(call, payment, params);
-  if (params.capture_method !== undefined) payment.capture_method = params.capture_method;
+  change(call, payment, params, "PaymentIntentConfirmParams");
   if (method && !(payment.status === "requires_action" && !given)) confirmNow(call, payment, method, params);
-  return payment;
+  return call.publishable ? publicView(payment) : payment;
 }
 
-const listShape = z.strictObject({
+const listShape = z.object({
   ...paging,
   ...expandable,
   created: created.optional(),
   customer: text().optional(),
+  customer_account: text().optional(),
 });
 
 export function listPaymentIntents(call: Call): object {
@@ -291,6 +226,7 @@ export function listPaymentIntents(call: Call): object {
   return listed(call, call.account.of.payment_intents, params, "/v1/payment_intents", {
     matches: (each) =>
       matchesCreated(each, params.created) &&
-      (params.customer === undefined || each.customer === params.customer),
+      (params.customer === undefined || each.customer === params.customer) &&
+      (params.customer_account === undefined || each.customer_account === params.customer_account),
   });
 }

@@ -21,12 +21,12 @@ const cardShape = z.strictObject({
 export const methodData = {
   type: text(),
   card: cardShape.optional(),
-  sepa_debit: z.strictObject({ iban: text() }).optional(),
+  sepa_debit: z.object({ iban: text() }).optional(),
   billing_details: billingDetails.optional(),
   metadata: metadata.optional(),
   allow_redisplay: text().optional(),
 };
-const createShape = z.strictObject({
+const createShape = z.object({
   ...methodData,
   customer: text().optional(),
   payment_method: text().optional(),

@@ -23,7 +23,7 @@ import {
 import { makeProduct, productData, productOf } from "./products.ts";
 import { randomId } from "./random-id.ts";
 
-const recurring = z.strictObject({
+const recurring = z.object({
   interval: oneOf("day", "week", "month", "year"),
   interval_count: integer.optional(),
   usage_type: oneOf("licensed", "metered").optional(),
@@ -31,7 +31,7 @@ const recurring = z.strictObject({
   trial_period_days: integer.optional(),
 });
 const decimal = z.string().regex(/^\d+(\.\d{1,12})?$/);
-const createPriceShape = z.strictObject({
+const createPriceShape = z.object({
   active: boolean.optional(),
   currency: text(),
   lookup_key: text().optional(),
@@ -48,7 +48,7 @@ const createPriceShape = z.strictObject({
 });
 
 /** The price of a session's line that brings its own, https://docs.stripe.com/api/checkout/sessions/create. */
-export const priceData = z.strictObject({
+export const priceData = z.object({
   currency: text(),
   product: text().optional(),
   product_data: productData.optional(),
@@ -131,11 +131,11 @@ export function priceOf(call: Call, id: string, param = "id", status: 400 | 404 
 }
 
 export function retrievePrice(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return priceOf(call, call.path("id"));
 }
 
-const updatePriceShape = z.strictObject({
+const updatePriceShape = z.object({
   active: boolean.optional(),
   lookup_key: text().optional(),
   metadata: metadata.optional(),
@@ -157,7 +157,7 @@ export function updatePrice(call: Call): object {
   return price;
 }
 
-const listPricesShape = z.strictObject({
+const listPricesShape = z.object({
   ...paging,
   ...expandable,
   active: boolean.optional(),

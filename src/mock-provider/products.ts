@@ -29,8 +29,8 @@ const productFields = {
   unit_label: unsettable(12).optional(),
   url: unsettable().optional(),
 };
-export const productData = z.strictObject({ ...productFields, name: text() });
-const createProductShape = z.strictObject({
+export const productData = z.object({ ...productFields, name: text() });
+const createProductShape = z.object({
   ...productFields,
   name: text(),
   id: text().optional(),
@@ -105,11 +105,11 @@ export function productOf(call: Call, id: string, param = "id", status: 400 | 40
 }
 
 export function retrieveProduct(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return productOf(call, call.path("id"));
 }
 
-const updateProductShape = z.strictObject({
+const updateProductShape = z.object({
   ...productFields,
   name: text().optional(),
   default_price: text().optional(),
@@ -136,7 +136,7 @@ export function deleteProduct(call: Call): object {
   return { id: product.id, object: "product", deleted: true };
 }
 
-const listProductsShape = z.strictObject({
+const listProductsShape = z.object({
   ...paging,
   ...expandable,
   active: boolean.optional(),

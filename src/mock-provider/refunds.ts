@@ -26,7 +26,7 @@ import { randomId } from "./random-id.ts";
 
 const SETTLES_MS = 2_000;
 
-const createShape = z.strictObject({
+const createShape = z.object({
   amount: amount().optional(),
   charge: text().optional(),
   payment_intent: text().optional(),
@@ -47,8 +47,7 @@ export function createRefund(call: Call): object {
   if (params.charge === undefined && params.payment_intent === undefined) {
     throw badParam(
       "One of the following params should be provided for this request: payment_intent or charge.",
-      "payment_intent",
-      "parameter_missing",
+      "",
     );
   }
   const charge =
@@ -75,14 +74,15 @@ export function createRefund(call: Call): object {
 function chargeOfPayment(actor: Actor, id: string): Charge {
   const payment = paymentOf(actor, id, "payment_intent", 400);
   const charge = actor.account.of.charges.get(payment.latest_charge);
-  if (!charge || charge.status !== "succeeded" || !charge.captured) {
-    throw badState(
-      `This PaymentIntent (${id}) does not have a successful charge to refund.`,
-      "payment_intent_unexpected_state",
-    );
-  }
+  if (charge?.status !== "succeeded") throw notCharged(id);
   return charge;
 }
+
+const notCharged = (payment: string) =>
+  badState(
+    `This PaymentIntent (${payment}) does not have a successful charge to refund.`,
+    "payment_intent_unexpected_state",
+  );
 
 interface Wanted {
   amount: number | null;
@@ -93,10 +93,11 @@ interface Wanted {
 /** Gives money of a captured charge back; `amount` null is all that is left. */
 export function refund(actor: Actor, charge: Charge, wanted: Wanted): Refund {
   if (charge.status !== "succeeded" || !charge.captured) {
-    throw badState(
-      `Charge ${charge.id} has not been captured; cancel its PaymentIntent instead.`,
-      "charge_not_refundable",
-    );
+    throw charge.status === "succeeded" && charge.payment_intent !== null
+      ? badState(
+          `This uncaptured Charge was created by a PaymentIntent (${charge.payment_intent}). You must cancel the PaymentIntent to reverse the authorization instead of refunding the Charge directly. For more information, see https://stripe.com/docs/payments/place-a-hold-on-a-payment-method`,
+        )
+      : notCharged(charge.payment_intent ?? charge.id);
   }
   const dispute = actor.account.of.disputes.by("charge", charge.id)[0];
   if (dispute && !dispute.is_charge_refundable && dispute.status !== "won") {
@@ -216,12 +217,12 @@ function refundOf(call: Call): Refund {
 }
 
 export function retrieveRefund(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return refundOf(call);
 }
 
 export function updateRefund(call: Call): object {
-  const params = parseParams(z.strictObject({ metadata: metadata.optional(), ...expandable }), call.params);
+  const params = parseParams(z.object({ metadata: metadata.optional(), ...expandable }), call.params);
   const made = refundOf(call);
   const before = { metadata: made.metadata };
   made.metadata = mergeMetadata(made.metadata ?? {}, params.metadata);
@@ -233,14 +234,28 @@ export function updateRefund(call: Call): object {
 
 /** Only a refund that waits for its receiver can be canceled, and refunds to cards never do. */
 export function cancelRefund(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
-  const made = refundOf(call);
-  throw badState(
-    `Refund ${made.id} cannot be canceled because it has a status of ${made.status ?? "unknown"}. Only a refund with a status of requires_action can be canceled.`,
-  );
+  parseParams(z.object({ ...expandable }), call.params);
+  refundOf(call);
+  throw badState("Canceling this refund is unsupported.");
 }
 
-const listShape = z.strictObject({
+/** GET /v1/charges/:id/refunds. */
+export function listRefundsOfCharge(call: Call): object {
+  const params = parseParams(listShape, call.params);
+  const charge = chargeOf(call, call.path("id"));
+  return listed(call, call.account.of.refunds, params, `/v1/charges/${charge.id}/refunds`, {
+    matches: (each) => each.charge === charge.id && matchesCreated(each, params.created),
+  });
+}
+
+export function retrieveRefundOfCharge(call: Call): object {
+  const id = call.path("refund");
+  const made = call.account.of.refunds.get(id);
+  if (made?.charge !== chargeOf(call, call.path("id")).id) throw noSuch("refund", id, "refund");
+  return made;
+}
+
+const listShape = z.object({
   ...paging,
   ...expandable,
   charge: text().optional(),

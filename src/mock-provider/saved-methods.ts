@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Call } from "./call.ts";
 import { customerOf } from "./customers.ts";
-import { badState, ProviderError } from "./errors.ts";
+import { badState, noSuch, ProviderError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import { listed } from "./lists.ts";
@@ -9,15 +9,15 @@ import { billingDetails, integer, mergeMetadata, metadata, paging, parseParams, 
 import { cardOf, defined, emptyAddress, methodNamed } from "./payment-methods.ts";
 
 export function retrievePaymentMethod(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   return methodNamed(call, call.path("id"), "payment_method", 404);
 }
 
-const updateShape = z.strictObject({
+const updateShape = z.object({
   billing_details: billingDetails.optional(),
   metadata: metadata.optional(),
   allow_redisplay: text().optional(),
-  card: z.strictObject({ exp_month: integer.optional(), exp_year: integer.optional() }).optional(),
+  card: z.object({ exp_month: integer.optional(), exp_year: integer.optional() }).optional(),
   ...expandable,
 });
 
@@ -45,7 +45,7 @@ export function updatePaymentMethod(call: Call): object {
   return method;
 }
 
-const attachShape = z.strictObject({ customer: text(), ...expandable });
+const attachShape = z.object({ customer: text(), ...expandable });
 
 /** Saves the method to a customer; a card that fails this is declined here, https://docs.stripe.com/testing. */
 export function attachPaymentMethod(call: Call): object {
@@ -68,7 +68,7 @@ export function attachPaymentMethod(call: Call): object {
 }
 
 export function detachPaymentMethod(call: Call): object {
-  parseParams(z.strictObject({ ...expandable }), call.params);
+  parseParams(z.object({ ...expandable }), call.params);
   const method = methodNamed(call, call.path("id"), "payment_method", 404);
   if (method.customer === null) {
     throw badState(
@@ -83,7 +83,30 @@ export function detachPaymentMethod(call: Call): object {
   return method;
 }
 
-const listShape = z.strictObject({
+/** GET /v1/customers/:id/payment_methods. */
+export function listMethodsOfCustomer(call: Call): object {
+  const params = parseParams(listShape, call.params);
+  const customer = customerOf(call, call.path("id"), "customer", 404);
+  return listed(
+    call,
+    call.account.of.payment_methods,
+    params,
+    `/v1/customers/${customer.id}/payment_methods`,
+    {
+      matches: (each) =>
+        each.customer === customer.id && (params.type === undefined || each.type === params.type),
+    },
+  );
+}
+
+export function retrieveMethodOfCustomer(call: Call): object {
+  const customer = customerOf(call, call.path("id"), "customer", 404);
+  const method = call.account.of.payment_methods.get(call.path("method"));
+  if (method?.customer !== customer.id) throw noSuch("PaymentMethod", call.path("method"), "payment_method");
+  return method;
+}
+
+const listShape = z.object({
   ...paging,
   ...expandable,
   customer: text().optional(),

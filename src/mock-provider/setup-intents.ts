@@ -32,7 +32,7 @@ const fields = {
   payment_method_options: z.unknown().optional(),
   ...expandable,
 };
-const createShape = z.strictObject({
+const createShape = z.object({
   ...fields,
   automatic_payment_methods: z
     .strictObject({ enabled: boolean, allow_redirects: oneOf("always", "never").optional() })
@@ -150,12 +150,12 @@ function known(call: Call): SetupIntent {
 }
 
 export function retrieveSetupIntent(call: Call): object {
-  parseParams(z.strictObject({ client_secret: text().optional(), ...expandable }), call.params);
+  parseParams(z.object({ client_secret: text().optional(), ...expandable }), call.params);
   return known(call);
 }
 
 export function updateSetupIntent(call: Call): object {
-  const params = parseParams(z.strictObject(fields), call.params);
+  const params = parseParams(z.object(fields), call.params);
   const intent = known(call);
   if (params.description !== undefined) intent.description = params.description;
   if (params.payment_method !== undefined) {
@@ -168,7 +168,7 @@ export function updateSetupIntent(call: Call): object {
 
 export function confirmSetupIntent(call: Call): object {
   const params = parseParams(
-    z.strictObject({
+    z.object({
       payment_method: text().optional(),
       return_url: text().optional(),
       mandate_data: z.unknown().optional(),
@@ -195,7 +195,7 @@ export function confirmSetupIntent(call: Call): object {
 
 export function cancelSetupIntent(call: Call): object {
   const params = parseParams(
-    z.strictObject({
+    z.object({
       cancellation_reason: oneOf("abandoned", "duplicate", "requested_by_customer").optional(),
       ...expandable,
     }),
@@ -219,7 +219,7 @@ export function cancelSetupIntent(call: Call): object {
 
 export function listSetupIntents(call: Call): object {
   const params = parseParams(
-    z.strictObject({
+    z.object({
       ...paging,
       ...expandable,
       created: created.optional(),
