@@ -64,7 +64,8 @@ export function settleCapture(step: Step): Step {
     set(waiting, { lapse_told: true }),
     "authorization_lapsing",
     payment.id ?? facts.id,
-    `the authorization lapses ${lapses}; it is given back an hour earlier unless it is captured`,
+    "nobody has captured this payment, and its authorization is about to lapse",
+    before(lapses, GIVE_UP_BEFORE_S),
   );
 }
 

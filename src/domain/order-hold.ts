@@ -12,7 +12,7 @@ export function problemOf(state: OrderState): string | null {
   const expected = capture.asked ?? capture.wanted ?? facts.amount;
   if (payment.status !== "succeeded" || payment.amount_captured === expected) return null;
   const money = (amount: number) => formatMoney({ amount, currency: paidCurrency(state) });
-  return `the provider captured ${money(payment.amount_captured)}, ${money(expected)} were expected`;
+  return `the provider captured ${money(payment.amount_captured)} instead of ${money(expected)}`;
 }
 
 /** Whether a problem stops the order: it does until somebody accepts it. */
@@ -31,7 +31,7 @@ export function settleHold(step: Step): Step {
       reason: problem,
       until: held.until,
     });
-    return alert(told, "order_held", state.facts.id, `${problem}; the order waits until ${held.until}`);
+    return alert(told, "order_held", state.facts.id, problem, held.until);
   }
   return hold.accepted_by === null && Date.parse(hold.until) <= now.getTime()
     ? end(step, { status: "failed", reason: problem })

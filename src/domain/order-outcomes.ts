@@ -75,16 +75,22 @@ function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
     case "open_payment":
       return end(step, { status: "failed", reason });
     case "capture":
-      return end(alert(step, "capture_failed", step.state.payment.id ?? "", reason), {
-        status: "failed",
-        reason,
-      });
+      return end(
+        alert(step, "capture_failed", paymentId(step), `the provider refused to capture it: ${stop(reason)}`),
+        {
+          status: "failed",
+          reason,
+        },
+      );
     case "refund":
       return refundRefused(step, effect.refund_id, reason);
     case "void":
-      return set(alert(step, "void_failed", step.state.payment.id ?? "", reason), {
-        payment: { ...step.state.payment, status: "canceled" },
-      });
+      return set(
+        alert(step, "void_failed", paymentId(step), `the provider refused to give it back: ${stop(reason)}`),
+        {
+          payment: { ...step.state.payment, status: "canceled" },
+        },
+      );
     case "expire_session":
       return set(step, { payment: { ...step.state.payment, session_expired: true } });
     case "open_approval":
@@ -98,6 +104,11 @@ function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
       return step;
   }
 }
+
+const paymentId = ({ state }: Step): string => state.payment.id ?? state.facts.id;
+
+/** A provider's sentence within one of ours. */
+const stop = (reason: string): string => reason.replace(/\.$/, "");
 
 function refundRefused(step: Step, id: string, reason: string): Step {
   const refund = step.state.refunds.find((r) => r.id === id && r.provider_id === null);

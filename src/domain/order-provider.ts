@@ -41,7 +41,12 @@ function tellOutside(step: Step): Step {
   const { facts, payment, capture, plan } = step.state;
   if (!isCapturedByUs({ plan, facts }) || capture.asked !== null) return step;
   const amount = formatMoney({ amount: payment.amount_captured, currency: paidCurrency(step.state) });
-  return alert(step, "captured_outside", payment.id ?? facts.id, `${amount} were captured, not by us`);
+  return alert(
+    step,
+    "captured_outside",
+    payment.id ?? facts.id,
+    `${amount} were captured at the provider before this order asked for it`,
+  );
 }
 
 /** Money of another payment that names this order: a person must look, since the customer may have paid twice. */
@@ -55,7 +60,7 @@ function onSecondPayment(step: Step, seen: PaymentSnapshot, source: string): Ste
         set(told, { strays: [...strays, seen.id] }),
         "second_payment",
         seen.id,
-        `${formatMoney(seen)} are paid a second time, beside ${payment.id}`,
+        `${formatMoney(seen)} were paid once more, beside ${payment.id}`,
       )
     : told;
 }
@@ -157,13 +162,11 @@ function tellRefund(step: Step, refund: Refund, source: string): Step {
 }
 
 /** The customer's money is back at the merchant, and nothing will send it again by itself. */
-export const alertRefund = (step: Step, refund: Refund): Step =>
-  alert(
-    step,
-    "refund_failed",
-    refund.id,
-    `a refund of ${formatMoney({ amount: refund.amount, currency: paidCurrency(step.state) })} failed: ${refund.failure ?? "no reason given"}`,
-  );
+export function alertRefund(step: Step, refund: Refund): Step {
+  const money = formatMoney({ amount: refund.amount, currency: paidCurrency(step.state) });
+  const because = (refund.failure ?? "no reason given").replace(/\.$/, "").replaceAll("_", " ");
+  return alert(step, "refund_failed", refund.id, `a refund of ${money} failed: ${because}`);
+}
 
 export function onChargeRefunded(
   step: Step,

@@ -50,12 +50,19 @@ export function ask(step: Step, effect: OrderEffect): Step {
 }
 
 /** Tells a person who runs this service, by mail, and the trail that it did. `about`: the id of what it is about. */
-export const alert = (step: Step, kind: AlertKind, about: string, problem: string): Step =>
-  ask(tell(step, "operator.alerted", SYSTEM, { alert: kind, about, problem }), {
+export const alert = (
+  step: Step,
+  kind: AlertKind,
+  about: string,
+  problem: string,
+  until: string | null = null,
+): Step =>
+  ask(tell(step, "operator.alerted", SYSTEM, { alert: kind, about, problem, until }), {
     kind: "alert_operator",
     alert: kind,
     about,
     problem,
+    until,
     at: step.now.toISOString(),
   });
 

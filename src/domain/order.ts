@@ -121,7 +121,15 @@ export type OrderEffect =
   | { kind: "refund"; refund_id: string; amount: number; reason: string }
   | { kind: "open_approval"; approval_id: string; subject: SubjectKind; refund_id: string | null }
   | { kind: "withdraw_approval"; approval_id: string; reason: string }
-  | { kind: "alert_operator"; alert: AlertKind; about: string; problem: string; at: string };
+  | {
+      kind: "alert_operator";
+      alert: AlertKind;
+      about: string;
+      problem: string;
+      /** When it is decided without anybody; null: never. */
+      until: string | null;
+      at: string;
+    };
 
 /** One order, whole. It is stored as JSON beside the order's row, so every field is JSON. */
 export interface OrderState {

@@ -88,13 +88,13 @@ async function alertOperator(
   { operator, mailer, log, onAlert }: OrderEffectDeps,
   { facts, status }: OrderState,
   key: string,
-  { alert, about, problem, at }: Extract<OrderEffect, { kind: "alert_operator" }>,
+  { alert, about, problem, until, at }: Extract<OrderEffect, { kind: "alert_operator" }>,
 ): Promise<EffectResult> {
   onAlert(alert);
   log.warn({ order_id: facts.id, alert, about }, problem);
   if (operator === null) return { kind: "done" };
   const sent = await mailer.send({
-    ...alertMail({ alert, about, problem, order: { ...facts, status }, at }),
+    ...alertMail({ alert, about, problem, until, order: { ...facts, status }, at }),
     to: operator,
     messageId: `<${key.replaceAll(":", ".")}@countersign>`,
     date: at,

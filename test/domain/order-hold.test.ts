@@ -38,7 +38,7 @@ describe("a part that was captured outside of us", () => {
     expect(world.state).toMatchObject({
       status: "paid",
       ended_at: null,
-      hold: { reason: "the provider captured 10.00 USD, 12.50 USD were expected", accepted_by: null },
+      hold: { reason: "the provider captured 10.00 USD instead of 12.50 USD", accepted_by: null },
     });
     expect(world.alerts).toEqual(["captured_outside", "order_held"]);
     world.redeliver(0);
@@ -84,7 +84,7 @@ describe("a part that was captured outside of us", () => {
     world.settle();
     world.provider.captureAtDashboard();
     world.settle();
-    expect(world.state.hold?.reason).toBe("the provider captured 12.50 USD, 9.00 USD were expected");
+    expect(world.state.hold?.reason).toBe("the provider captured 12.50 USD instead of 9.00 USD");
     world.resolve("give_back");
     world.settle();
     expect(world.provider.refunded).toBe(1_250);

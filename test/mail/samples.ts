@@ -1,5 +1,6 @@
 import type { ConfirmView, DecidedView } from "../../src/http/pages/index.ts";
-import type { AskView, Asked, CastVote, NextStep } from "../../src/mail/templates/index.ts";
+import type { AlertKind } from "../../src/domain/order.ts";
+import type { AlertView, AskView, Asked, CastVote, NextStep } from "../../src/mail/templates/index.ts";
 
 export const order: Asked = {
   kind: "order",
@@ -90,6 +91,88 @@ export const decided: DecidedView = {
   ],
 };
 
+const ORDER = "ord_01kavjzm9he0nab8zrwshw8t2g";
+const PAYMENT = "pi_3SWd3ELkdIwHu7ix0Zq5cVbN";
+const DISPUTE = "du_1SWd4TLkdIwHu7ixM0a9KfPq";
+const REFUND = "rfd_01kavk3c7rfqbrf4p8a41e6h2w";
+
+const alert = (
+  kind: AlertKind,
+  about: string,
+  problem: string,
+  status: string,
+  until: string | null = null,
+): AlertView => ({
+  ...{ alert: kind, about, problem, until, at: "2026-11-23T10:12:09.412Z" },
+  order: { id: ORDER, reference: "PO-1001", amount: 125_000, currency: "usd", status },
+});
+
+/** One of each kind, in the words of the order's rules. */
+export const alerts: Record<AlertKind, AlertView> = {
+  order_held: alert(
+    "order_held",
+    ORDER,
+    "the provider captured 1,000.00 USD instead of 1,250.00 USD",
+    "paid",
+    "2026-11-26T10:12:09.412Z",
+  ),
+  capture_failed: alert(
+    "capture_failed",
+    PAYMENT,
+    "the provider refused to capture it: This payment is not eligible for capture",
+    "failed",
+  ),
+  captured_outside: alert(
+    "captured_outside",
+    PAYMENT,
+    "1,250.00 USD were captured at the provider before this order asked for it",
+    "awaiting_approval",
+  ),
+  authorization_lapsing: alert(
+    "authorization_lapsing",
+    PAYMENT,
+    "nobody has captured this payment, and its authorization is about to lapse",
+    "authorized",
+    "2026-11-24T09:12:09.000Z",
+  ),
+  second_payment: alert(
+    "second_payment",
+    "pi_3SWd9QLkdIwHu7ix1mKc2TeR",
+    `1,250.00 USD were paid once more, beside ${PAYMENT}`,
+    "completed",
+  ),
+  refund_failed: alert(
+    "refund_failed",
+    REFUND,
+    "a refund of 625.00 USD failed: lost or stolen card",
+    "completed",
+  ),
+  inquiry_opened: alert(
+    "inquiry_opened",
+    DISPUTE,
+    "the customer's bank asks about 1,250.00 USD (product not received); no money was taken so far",
+    "disputed",
+  ),
+  dispute_opened: alert(
+    "dispute_opened",
+    DISPUTE,
+    "the customer disputes 1,250.00 USD (fraudulent)",
+    "disputed",
+  ),
+  dispute_lost: alert(
+    "dispute_lost",
+    DISPUTE,
+    "the dispute over 1,250.00 USD is lost (fraudulent)",
+    "disputed",
+  ),
+  void_failed: alert(
+    "void_failed",
+    PAYMENT,
+    "the provider refused to give it back: This payment cannot be canceled",
+    "cancelled",
+  ),
+};
+
 /** What people could type or be sent: markup, header injection, bidirectional overrides, endless words, emoji. */
 export const HOSTILE = `<script>alert(1)</script>"'&\r\nBcc: evil@example.com \u202Egnp.exe\u2066 👩‍💻 ${"W".repeat(400)} \u0000\u0007 </textarea></style>`;
 
@@ -120,4 +203,11 @@ export const hostileAsk: AskView = {
   votes: [hostileVote],
   next: [{ when: HOSTILE, what: HOSTILE }],
   changes: [{ field: HOSTILE, before: HOSTILE, after: "" }],
+};
+
+export const hostileAlert: AlertView = {
+  ...alerts.order_held,
+  about: HOSTILE,
+  problem: HOSTILE,
+  order: { ...alerts.order_held.order, id: HOSTILE, reference: HOSTILE },
 };

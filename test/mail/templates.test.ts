@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { markup, oneLine, plain, trusted } from "../../src/mail/markup.ts";
 import {
+  alertMail,
   escalationMail,
   noticeMail,
   outcomeMail,
@@ -57,6 +58,12 @@ const mails: Record<string, MailContent> = {
   "notice-decided": notice({ kind: "decided", vote: sample.approval }),
   "notice-withdrawn": notice({ kind: "withdrawn", reason: "the order was cancelled" }),
   "notice-superseded": notice({ kind: "superseded", changes }),
+  ...Object.fromEntries(
+    Object.entries(sample.alerts).map(([kind, view]) => [
+      `alert-${kind.replaceAll("_", "-")}`,
+      alertMail(view),
+    ]),
+  ),
 };
 
 /** `UPDATE_FIXTURES=1 npx vitest run test/mail/templates.test.ts` writes them anew: look at them before you commit. */
@@ -119,6 +126,26 @@ test.each(["request", "reminder", "escalation"])(
   },
 );
 
+test.each(Object.values(sample.alerts))(
+  "$alert says what happened, to which order, and what to do",
+  (view) => {
+    const { subject, text } = alertMail(view);
+    expect(subject).toMatch(/^[^:]+: PO-1001$/);
+    expect(text.toLowerCase()).toContain(`${view.problem}.`.toLowerCase());
+    for (const part of ["What to do", "PO-1001", view.order.id, view.about, "1,250.00 USD"])
+      expect(text).toContain(part);
+    expect(text).not.toMatch(/\d{4}-\d{2}-\d{2}T|null|undefined/);
+  },
+);
+
+test("an alert that needs an answer says where to, and by when", () => {
+  const held = alertMail(sample.alerts.order_held).text;
+  expect(held).toContain("Send to: POST /v1/orders/:id/messages");
+  expect(held).toContain("Thu 26 Nov 2026, 10:12 UTC");
+  expect(alertMail(sample.alerts.authorization_lapsing).text).toContain("before Tue 24 Nov 2026, 09:12 UTC");
+  expect(alertMail(sample.alerts.refund_failed).text).toContain("/refunds");
+});
+
 test("no mail loads anything from anywhere", () => {
   for (const { html } of Object.values(mails)) {
     expect(html).not.toMatch(/<(img|link|script|iframe|object|video|form)\b/i);
@@ -140,6 +167,7 @@ describe("hostile values", () => {
       comment: sample.HOSTILE,
       next: [{ when: sample.HOSTILE, what: sample.HOSTILE }],
     }),
+    alertMail(sample.hostileAlert),
     notice({ kind: "reassigned", to: sample.HOSTILE }, sample.hostile),
     notice({ kind: "withdrawn", reason: sample.HOSTILE }, sample.hostile),
     notice({ kind: "decided", vote: sample.hostileVote }, sample.hostile),

@@ -43,7 +43,7 @@ export async function booksSay(
     return { order, ours: moneyOf(order.ledger), theirs, currency: line?.["currency"] };
   };
   const { order, currency } = await service
-    .until(look, ({ ours, theirs }) => isDeepStrictEqual(ours, all) && isDeepStrictEqual(theirs, all), 5_000)
+    .until(look, ({ ours, theirs }) => isDeepStrictEqual(ours, all) && isDeepStrictEqual(theirs, all), 10_000)
     .catch(async () => {
       const { ours, theirs } = await look();
       expect({ ours, theirs }).toEqual({ ours: all, theirs: all });

@@ -83,7 +83,7 @@ test.concurrent("captured in part outside of us, the order is held until somebod
   await captureOutside(order, 1000);
   const waiting = await held(order.id);
   expect(waiting).toMatchObject({ status: "paid", result: null });
-  expect(waiting.hold?.reason).toBe("the provider captured 10.00 USD, 12.50 USD were expected");
+  expect(waiting.hold?.reason).toBe("the provider captured 10.00 USD instead of 12.50 USD");
   expect(Date.parse(waiting.hold?.until ?? "") - Date.parse(waiting.hold?.since ?? "")).toBe(3 * 86_400_000);
   const mail = await desk.alerted(order, "An order is held");
   expect(mail.text).toContain("10.00 USD");
