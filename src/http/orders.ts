@@ -104,7 +104,7 @@ async function create(ctx: Context, { pool, policy, log }: OrderRoutesDeps): Pro
   const facts = factsOf(request, tenant);
   const order = newOrder(
     facts,
-    planApproval(policy, "order", facts, facts.requested_by),
+    planApproval(policy, { ...facts, kind: "order", customer: facts.customer.email }),
     request.payment.expires_in,
   );
   const earlier = await submitOrder(pool, order, { key, request_hash }, log);

@@ -52,7 +52,13 @@ async function create(
       refund_id,
       ...money,
       reason: request.reason,
-      plan: planApproval(policy, "refund", money, caller.user),
+      plan: planApproval(policy, {
+        ...money,
+        kind: "refund",
+        customer: state.facts.customer.email,
+        metadata: state.facts.metadata,
+        requested_by: caller.user,
+      }),
     } as const;
     const { dispatch } = await route(tx, "order", [{ to: id, message, key: letterKey(refund_id) }], log);
     return { object_id: refund_id, request_hash, response: null, earlier: false, dispatch };
