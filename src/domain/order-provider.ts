@@ -8,6 +8,7 @@ import {
   refundsHeardOf,
 } from "./order.ts";
 import { isCapturedByUs } from "./order-capture.ts";
+import { problemOf } from "./order-hold.ts";
 import { CUSTOMER, PROVIDER, type Step, alert, ignored, set, tell } from "./order-step.ts";
 import {
   type DisputeSnapshot,
@@ -40,6 +41,8 @@ export function onPayment(step: Step, seen: PaymentSnapshot, source: string): St
 function tellOutside(step: Step): Step {
   const { facts, payment, capture, plan } = step.state;
   if (!isCapturedByUs({ plan, facts }) || capture.asked !== null) return step;
+  // One that does not fit holds the order, and that is told.
+  if (problemOf(step.state) !== null) return step;
   const amount = formatMoney({ amount: payment.amount_captured, currency: paidCurrency(step.state) });
   return alert(
     step,
