@@ -49,7 +49,8 @@ export const OPERATIONS: Operation[] = [
     description:
       "Answers when the payment is open, or after 10 s with status `created` when the provider does not answer; the order goes on by itself. " +
       "Role admin. `payment.expires_in` (seconds, default 86400) is how long the customer may take. With `fulfilment: manual` the paid order " +
-      "waits until each item is reported on topic `fulfilment`.",
+      "waits until each item is reported on topic `fulfilment`. " +
+      "With `payment.capture: manual` the money is held until topic `capture`, and given back an hour before the authorization lapses.",
     tag: "Orders",
     body: createOrder,
     idempotent: true,
@@ -105,7 +106,11 @@ export const OPERATIONS: Operation[] = [
     method: "post",
     path: "/v1/orders/{id}/messages",
     summary: "Send a message to the order's workflow",
-    description: `Topics: ${Object.keys(MESSAGES).join(", ")}. With an Idempotency-Key a repeated message counts once.`,
+    description:
+      `Topics: ${Object.keys(MESSAGES).join(", ")}. With an Idempotency-Key a repeated message counts once. ` +
+      "`capture` takes what is authorized, or the part `amount` of it, once. " +
+      "`resolve` decides on a held order: `accept` it as it is, or `give_back` the money. " +
+      "What no longer applies is accepted too: the trail answers it with `message.ignored` and the reason.",
     tag: "Events and messages",
     body: sendMessage,
     success: 202,
