@@ -127,7 +127,15 @@ async function start(
   });
   const [linkSecret] = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
   if (!linkSecret) throw new AppError("invalid_request", "LINK_SECRETS: write at least one version:secret");
-  registerApprovalWorkflow({ pool: enginePool, mailer, linkSecret, publicUrl, log, fault });
+  registerApprovalWorkflow({
+    pool: enginePool,
+    mailer,
+    linkSecret,
+    publicUrl,
+    operator: config.operator,
+    log,
+    fault,
+  });
   onProgress("workflows");
   const engine = await startEngine({
     databaseUrl,

@@ -18,9 +18,18 @@ export const decisionForm = z.object({
   decision: z.enum(DECISIONS, `must be one of ${DECISIONS.join(", ")}`),
   comment,
   content_hash: z.string().max(64).optional(),
+  /** What was typed where a gate asks for the amount. */
+  confirm_amount: z.string().max(64).optional(),
 });
 
+/** `POST /v1/approvals/:id/resend` */
 export const resend = z.strictObject({ approver: email });
+
+/** `POST /v1/approvals/:id/reassign` */
+export const reassign = z.strictObject({ from: email, to: email });
+
+/** `POST /v1/approvals/:id/revoke` */
+export const revoke = z.strictObject({ approver: email });
 
 /** `GET /v1/approvals` */
 export const listApprovalsQuery = z.strictObject({

@@ -1,4 +1,5 @@
-import { nextTimes, type ApprovalState } from "./approval.ts";
+import type { ApprovalState } from "./approval.ts";
+import { nextTimes } from "./approval-times.ts";
 
 /** One line of "what happens next": at a time (RFC 3339), or after something (a word such as "then"). */
 export interface NextStep {
@@ -14,6 +15,10 @@ const PAST_DEADLINE = {
 /** What happens next to an open approval, and when, as mails and pages show it. */
 export function nextSteps(state: ApprovalState): NextStep[] {
   const { remind_at, escalate_at, deadline_at } = nextTimes(state);
+  const outcome =
+    state.status === "pending" && state.plan.on_timeout === "approve"
+      ? "it is approved"
+      : PAST_DEADLINE[state.subject.kind];
   const before = (time: string | null) =>
     time !== null && deadline_at !== null && Date.parse(time) < Date.parse(deadline_at);
   return [
@@ -22,7 +27,12 @@ export function nextSteps(state: ApprovalState): NextStep[] {
       ? [{ when: escalate_at, what: `it is escalated to ${state.plan.escalate_to.join(", ")}` }]
       : []),
     ...(deadline_at
-      ? [{ when: deadline_at, what: `without a decision ${PAST_DEADLINE[state.subject.kind]}` }]
+      ? [
+          {
+            when: deadline_at,
+            what: `${state.status === "changes_requested" ? "unless it is changed" : "without a decision"} ${outcome}`,
+          },
+        ]
       : []),
   ];
 }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Actor, AuditDraft } from "./audit-entry.ts";
-import { normalisedAddress, type ApprovalPlan, type Gate, type SubjectKind } from "./policy.ts";
-import { earliest, isDue, postponed, todo, worthTelling, type Todo } from "./todo.ts";
+import type { ApprovalPlan, SubjectKind } from "./policy.ts";
+import { earliest, type Todo } from "./todo.ts";
 
 export const APPROVAL_STATUSES = [
   "pending",
@@ -37,14 +37,61 @@ export interface Vote {
   comment: string | null;
   at: string;
   gate: number;
+  revision: number;
+  /** Whose place it fills: the approver's own, or that of somebody who delegated to them. */
+  seat: string;
   via: "link" | "api";
 }
 
-export type MailKind = "request" | "reminder" | "escalation" | "outcome";
+export type MailKind = "request" | "reminder" | "escalation" | "outcome" | "notice";
+
+/** Why an approver who was mailed need not decide any more. */
+export type NoticeKind =
+  | { kind: "revoked" }
+  | { kind: "reassigned"; to: string }
+  | { kind: "withdrawn"; reason: string }
+  | { kind: "superseded" };
 
 export type ApprovalEffect =
-  | { kind: "mail"; mail: MailKind; to: string; gate: number; number: number; at: string }
+  | {
+      kind: "mail";
+      mail: MailKind;
+      to: string;
+      gate: number;
+      revision: number;
+      number: number;
+      at: string;
+      /** Of a notice. */
+      notice?: NoticeKind;
+    }
+  /** Tells the operator that somebody cannot be reached. */
+  | { kind: "alert_operator"; to: string; reason: string; at: string }
   | { kind: "report"; entries: AuditDraft[]; view: ApprovalView };
+
+/** A change of who is asked at a gate, by somebody with the right to. */
+export interface PeopleChange {
+  gate: number;
+  from: string;
+  /** Null: revoked, nobody takes the place. */
+  to: string | null;
+  at: string;
+}
+
+/** Somebody is away from `starts_at` until `ends_at`, and `to` may decide in their place. */
+export interface Delegation {
+  id: string;
+  from: string;
+  to: string;
+  starts_at: string;
+  ends_at: string;
+}
+
+/** A field that changed between two revisions; both values as people read them. */
+export interface SubjectChange {
+  field: string;
+  before: string;
+  after: string;
+}
 
 /** One approval, whole, as it is stored. */
 export interface ApprovalState {
@@ -55,18 +102,24 @@ export interface ApprovalState {
   subject: Subject;
   content_hash: string;
   revision: number;
+  /** What each revision after the first changed. */
+  amendments: { revision: number; at: string; by: string; changes: SubjectChange[] }[];
   plan: ApprovalPlan;
   status: ApprovalStatus;
   gate: number;
   votes: Vote[];
+  people: PeopleChange[];
+  delegations: Delegation[];
   /** People who were added to the open gate by escalation. */
   escalated_to: string[];
   reminded: boolean;
   escalated: boolean;
   gate_opened_at: string;
   deadline_at: string;
-  /** How many mails each address got, so that each has a stable number. */
+  /** How many mails went out, so that each has a stable number. */
   mails: number;
+  /** Who was asked in this revision: nobody is asked twice at a gate. */
+  asked: { gate: number; person: string }[];
   todo: Todo<ApprovalEffect>[];
   serial: number;
   created_at: string;
@@ -105,13 +158,17 @@ export type ApprovalMessage =
       in_place?: boolean;
     }
   | { type: "withdraw"; reason: string }
+  | { type: "amend"; subject: Subject; changes: SubjectChange[]; actor: Actor }
   | { type: "resend"; approver: string; actor: Actor }
   | { type: "remind"; actor: Actor }
+  | { type: "reassign"; from: string; to: string; actor: Actor }
+  | { type: "revoke"; approver: string; actor: Actor }
+  /** All delegations of the tenant as they are now. */
+  | { type: "delegations"; delegations: Delegation[] }
+  | { type: "bounced"; number: number; to: string; reason: string; permanent: boolean }
   | { type: "effect.done"; key: string; result: { kind: "mailed"; response: string } | { kind: "done" } }
   | { type: "effect.failed"; key: string; reason: string; code: string; retry: boolean }
   | { type: "clock" };
-
-const SYSTEM: Actor = { type: "system", id: "countersign" };
 
 /** SHA-256 over the canonical JSON of what is approved; mail, page and vote carry it. */
 export const contentHash = (subject: Subject, revision: number): string =>
@@ -126,6 +183,7 @@ export interface OpenApproval {
   refund_id: string | null;
   subject: Subject;
   plan: ApprovalPlan;
+  delegations: Delegation[];
   /** When the authorization lapses; the deadline stays clear of it. */
   capture_before: string | null;
 }
@@ -141,15 +199,18 @@ export function newApproval(open: OpenApproval, now: Date): ApprovalState {
     ...rest,
     content_hash: contentHash(open.subject, 1),
     revision: 1,
+    amendments: [],
     status: "pending",
     gate: 0,
     votes: [],
+    people: [],
     escalated_to: [],
     reminded: false,
     escalated: false,
     gate_opened_at: now.toISOString(),
     deadline_at: earliest(later(open.plan.expire_after_s), latest) ?? later(open.plan.expire_after_s),
     mails: 0,
+    asked: [],
     todo: [],
     serial: 0,
     created_at: now.toISOString(),
@@ -157,321 +218,10 @@ export function newApproval(open: OpenApproval, now: Date): ApprovalState {
   };
 }
 
-const openGate = (state: ApprovalState): Gate | null =>
-  state.status === "pending" ? (state.plan.gates[state.gate] ?? null) : null;
+/** Whether what is asked may be changed and asked again. A refund is asked for anew instead. */
+export const isAmendable = ({ subject, status }: ApprovalState): boolean =>
+  subject.kind !== "refund" && (status === "pending" || status === "changes_requested");
 
-/** Everybody who may decide at the open gate: its approvers and those it was escalated to. */
-export const mayDecide = (state: ApprovalState): string[] => {
-  const gate = openGate(state);
-  return gate ? [...new Set([...gate.approvers, ...state.escalated_to])] : [];
-};
-
-export const approvalView = (state: ApprovalState): ApprovalView => {
-  const gate = openGate(state);
-  const voted = new Set(
-    state.votes.filter((v) => v.gate === state.gate).map((v) => normalisedAddress(v.approver)),
-  );
-  return {
-    id: state.id,
-    object: "approval",
-    version: state.serial,
-    kind: state.subject.kind,
-    refund_id: state.refund_id,
-    status: state.status,
-    gate: gate?.name ?? null,
-    needed: gate?.need ?? 0,
-    waiting_for: mayDecide(state).filter((address) => !voted.has(normalisedAddress(address))),
-    votes: state.votes.map(({ approver, decision, comment, at }) => ({ approver, decision, comment, at })),
-    deadline_at: state.deadline_at,
-    decided_by: state.concluded?.by ?? null,
-    decided_at: state.concluded?.at ?? null,
-  };
-};
-
-/** Why this person's vote cannot be taken now; null when it can. */
-export function voteObstacle(
-  state: ApprovalState,
-  vote: { approver: string; content_hash: string; in_place?: boolean },
-): "concluded" | "requester" | "not_asked" | "already_voted" | "superseded" | null {
-  const person = normalisedAddress(vote.approver);
-  if (state.status !== "pending") return "concluded";
-  if (state.subject.requested_by && normalisedAddress(state.subject.requested_by) === person)
-    return "requester";
-  if (!vote.in_place && !mayDecide(state).some((address) => normalisedAddress(address) === person))
-    return "not_asked";
-  if (state.votes.some((v) => v.gate === state.gate && normalisedAddress(v.approver) === person))
-    return "already_voted";
-  if (vote.content_hash !== state.content_hash) return "superseded";
-  return null;
-}
-
-interface Step {
-  state: ApprovalState;
-  entries: AuditDraft[];
-}
-
-const withEntry = (step: Step, type: string, actor: Actor, data: Record<string, unknown>): Step => ({
-  ...step,
-  entries: [...step.entries, { type, actor, data: { approval_id: step.state.id, ...data } }],
-});
-
-function withTodo(step: Step, now: Date, effect: ApprovalEffect): Step {
-  const serial = step.state.serial + 1;
-  const work = todo(`${step.state.id}:${effect.kind}:${serial}`, effect, now);
-  return { ...step, state: { ...step.state, serial, todo: [...step.state.todo, work] } };
-}
-
-const mailed = (step: Step, now: Date, mail: MailKind, people: string[]): Step =>
-  people.reduce((s, to) => {
-    const number = s.state.mails + 1;
-    const counted = { ...s, state: { ...s.state, mails: number } };
-    return withTodo(counted, now, {
-      kind: "mail",
-      mail,
-      to,
-      gate: s.state.gate,
-      number,
-      at: now.toISOString(),
-    });
-  }, step);
-
-function askGate(step: Step, now: Date): Step {
-  const gate = openGate(step.state);
-  if (!gate) return step;
-  const asked = withEntry(step, "approval.requested", SYSTEM, {
-    gate: gate.name,
-    asked: gate.approvers,
-    needed: gate.need,
-    of: step.state.subject.kind,
-    amount: step.state.subject.amount,
-    currency: step.state.subject.currency,
-    policy_version: step.state.plan.policy_version,
-    content_hash: step.state.content_hash,
-    deadline_at: step.state.deadline_at,
-  });
-  return mailed(asked, now, "request", gate.approvers);
-}
-
-function conclude(step: Step, status: ApprovalStatus, actor: Actor, now: Date, comment: string | null): Step {
-  const { requested_by } = step.state.subject;
-  const state: ApprovalState = {
-    ...step.state,
-    status,
-    concluded: { by: actor.id, at: now.toISOString(), comment },
-    // Mails not yet sent would ask about something that is decided.
-    todo: step.state.todo.filter((work) => work.effect.kind !== "mail"),
-  };
-  const told = withEntry({ ...step, state }, `approval.${status}`, actor, { comment });
-  return requested_by && status !== "withdrawn" ? mailed(told, now, "outcome", [requested_by]) : told;
-}
-
-function onVote(step: Step, vote: Extract<ApprovalMessage, { type: "vote" }>, now: Date): Step {
-  const obstacle = voteObstacle(step.state, vote);
-  if (obstacle)
-    return withEntry(step, "approval.vote_refused", vote.actor, {
-      decision: vote.decision,
-      because: obstacle,
-    });
-  const cast: Vote = {
-    approver: vote.approver,
-    decision: vote.decision,
-    comment: vote.comment,
-    at: now.toISOString(),
-    gate: step.state.gate,
-    via: vote.via,
-  };
-  const counted = withEntry(
-    { ...step, state: { ...step.state, votes: [...step.state.votes, cast] } },
-    "approval.voted",
-    vote.actor,
-    {
-      decision: vote.decision,
-      comment: vote.comment,
-      gate: openGate(step.state)?.name ?? null,
-      via: vote.via,
-      ...(vote.in_place ? { in_place: true } : {}),
-      content_hash: vote.content_hash,
-    },
-  );
-  if (vote.decision === "reject") return conclude(counted, "rejected", vote.actor, now, vote.comment);
-  if (vote.decision === "request_changes")
-    return conclude(counted, "changes_requested", vote.actor, now, vote.comment);
-  const { state } = counted;
-  const approvals = state.votes.filter((v) => v.gate === state.gate && v.decision === "approve").length;
-  if (approvals < (openGate(state)?.need ?? 1)) return counted;
-  if (state.gate + 1 >= state.plan.gates.length)
-    return conclude(counted, "approved", vote.actor, now, vote.comment);
-  const next: ApprovalState = {
-    ...state,
-    gate: state.gate + 1,
-    gate_opened_at: now.toISOString(),
-    escalated_to: [],
-    reminded: false,
-    escalated: false,
-    todo: state.todo.filter((work) => work.effect.kind !== "mail"),
-  };
-  return askGate({ ...counted, state: next }, now);
-}
-
-function onFailed(step: Step, failed: Extract<ApprovalMessage, { type: "effect.failed" }>, now: Date): Step {
-  const work = step.state.todo.find((t) => t.key === failed.key);
-  if (!work) return step;
-  const to = work.effect.kind === "mail" ? work.effect.to : null;
-  if (failed.retry || work.effect.kind === "report") {
-    const again = postponed(work, now);
-    // In its place: reports keep their order.
-    const waiting = {
-      ...step,
-      state: { ...step.state, todo: step.state.todo.map((t) => (t === work ? again : t)) },
-    };
-    return worthTelling(again.attempts) && to
-      ? withEntry(waiting, "mail.deferred", SYSTEM, {
-          to,
-          reason: failed.reason,
-          attempts: again.attempts,
-          retry_at: again.due_at,
-        })
-      : waiting;
-  }
-  const others = step.state.todo.filter((t) => t !== work);
-  const dropped = withEntry({ ...step, state: { ...step.state, todo: others } }, "mail.refused", SYSTEM, {
-    to,
-    reason: failed.reason,
-  });
-  return work.effect.mail === "outcome"
-    ? dropped
-    : escalate(dropped, now, `mail to ${to ?? "an approver"} was refused`);
-}
-
-function escalate(step: Step, now: Date, because: string): Step {
-  if (step.state.status !== "pending" || step.state.escalated) return step;
-  const asked = mayDecide(step.state).map(normalisedAddress);
-  const people = step.state.plan.escalate_to.filter((address) => !asked.includes(normalisedAddress(address)));
-  const state = { ...step.state, escalated: true, escalated_to: people };
-  if (people.length === 0) return { ...step, state };
-  const told = withEntry({ ...step, state }, "approval.escalated", SYSTEM, { to: people, because });
-  return mailed(told, now, "escalation", people);
-}
-
-/** Once the deadline has passed nothing counts any more, however late we look: the authorization may lapse. */
-const onDeadline = (step: Step, now: Date): Step =>
-  step.state.status === "pending" && Date.parse(step.state.deadline_at) <= now.getTime()
-    ? conclude(step, "expired", SYSTEM, now, null)
-    : step;
-
-/** What the clock brings: a reminder, an escalation. */
-function onClock(step: Step, now: Date): Step {
-  const { state } = step;
-  if (state.status !== "pending") return step;
-  const times = nextTimes(state);
-  const reached = (time: string | null) => time !== null && Date.parse(time) <= now.getTime();
-  if (reached(times.remind_at)) {
-    const reminded = { ...step, state: { ...state, reminded: true } };
-    const people = approvalView(state).waiting_for;
-    return onClock(
-      mailed(withEntry(reminded, "approval.reminded", SYSTEM, { asked: people }), now, "reminder", people),
-      now,
-    );
-  }
-  if (reached(times.escalate_at)) return escalate(step, now, "nobody decided in time");
-  return step;
-}
-
-/** What happens next to an open approval, and when; null for what already happened. A short time is shared out. */
-export function nextTimes(state: ApprovalState): {
-  remind_at: string | null;
-  escalate_at: string | null;
-  deadline_at: string | null;
-} {
-  if (state.status !== "pending") return { remind_at: null, escalate_at: null, deadline_at: null };
-  const opened = Date.parse(state.gate_opened_at);
-  const left = Math.max(Date.parse(state.deadline_at) - opened, 0);
-  const after = (seconds: number, share: number) =>
-    new Date(opened + Math.min(seconds * 1000, left * share)).toISOString();
-  return {
-    remind_at: state.reminded ? null : after(state.plan.remind_after_s, 1 / 2),
-    escalate_at: state.escalated ? null : after(state.plan.escalate_after_s, 3 / 4),
-    deadline_at: state.deadline_at,
-  };
-}
-
-function onMessage(step: Step, message: ApprovalMessage, now: Date): Step {
-  const { state } = step;
-  switch (message.type) {
-    case "opened":
-      return state.serial === 0 ? askGate(step, now) : step;
-    case "vote":
-      return onVote(step, message, now);
-    case "withdraw":
-      return state.status === "pending" ? conclude(step, "withdrawn", SYSTEM, now, message.reason) : step;
-    case "resend": {
-      const person = normalisedAddress(message.approver);
-      const to = mayDecide(state).find((address) => normalisedAddress(address) === person);
-      return to
-        ? mailed(withEntry(step, "approval.resent", message.actor, { to }), now, "request", [to])
-        : step;
-    }
-    case "remind": {
-      if (state.status !== "pending") return step;
-      const people = approvalView(state).waiting_for;
-      return mailed(
-        withEntry(step, "approval.reminded", message.actor, { asked: people }),
-        now,
-        "reminder",
-        people,
-      );
-    }
-    case "effect.done": {
-      const work = state.todo.find((t) => t.key === message.key);
-      if (!work) return step;
-      const rest = { ...step, state: { ...state, todo: state.todo.filter((t) => t.key !== message.key) } };
-      return work.effect.kind === "mail"
-        ? withEntry(rest, "mail.sent", SYSTEM, {
-            to: work.effect.to,
-            mail: work.effect.mail,
-            attempts: work.attempts + 1,
-          })
-        : rest;
-    }
-    case "effect.failed":
-      return onFailed(step, message, now);
-    case "clock":
-      return step;
-  }
-}
-
-/**
- * Decides one message. Total: what no longer applies changes nothing. What happened is reported to the order (whose trail
- * and state only the order's own workflow writes) as one more piece of work.
- */
-export function decideApproval(state: ApprovalState, message: ApprovalMessage, now: Date): ApprovalState {
-  const step = onClock(onMessage(onDeadline({ state, entries: [] }, now), message, now), now);
-  return step.entries.length === 0 && step.state.status === state.status
-    ? step.state
-    : withTodo(step, now, { kind: "report", entries: step.entries, view: approvalView(step.state) }).state;
-}
-
-/** When it must be looked at next, though no message comes. */
-export function approvalWakeAt(state: ApprovalState): string | null {
-  const times = nextTimes(state);
-  return earliest(
-    times.remind_at,
-    times.escalate_at,
-    times.deadline_at,
-    ...inTurn(state).map((work) => work.due_at),
-  );
-}
-
-/** Reports go one at a time, so that the order hears them in the order in which they happened. */
-function inTurn({ todo: works }: ApprovalState): Todo<ApprovalEffect>[] {
-  const report = works.find((work) => work.effect.kind === "report");
-  return works.filter((work) => work.effect.kind === "mail" || work === report);
-}
-
-/** What is to be done now. */
-export const approvalDue = (state: ApprovalState, now: Date): Todo<ApprovalEffect>[] =>
-  inTurn(state).filter((work) => isDue(work, now));
-
-/** Nothing is expected any more: decided, and everybody was told. */
-export const isApprovalAtRest = (state: ApprovalState): boolean =>
-  state.status !== "pending" && state.todo.length === 0;
+/** Whether it has come to its end. One that waits for changes has not, if it can be changed. */
+export const isConcluded = (state: ApprovalState): boolean =>
+  state.status !== "pending" && !isAmendable(state);

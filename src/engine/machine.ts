@@ -11,7 +11,7 @@ export interface Machine<State, Message, Effect> {
   decide(state: State, message: Message, now: Date): { state: State; entries: AuditDraft[] };
   /** Work to perform now, and when to look again though no message comes. */
   due(state: State, now: Date): Todo<Effect>[];
-  wakeAt(state: State): string | null;
+  wakeAt(state: State, now: Date): string | null;
   /** Nothing is expected any more: the segment may close. */
   isAtRest(state: State): boolean;
   /** Writes one transition: row, events, stream and index, in one statement. Tells whether the segment closed. */

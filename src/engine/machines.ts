@@ -1,12 +1,5 @@
-import {
-  approvalDue,
-  approvalWakeAt,
-  decideApproval,
-  isApprovalAtRest,
-  type ApprovalEffect,
-  type ApprovalMessage,
-  type ApprovalState,
-} from "../domain/approval.ts";
+import type { ApprovalEffect, ApprovalMessage, ApprovalState } from "../domain/approval.ts";
+import { approvalDue, approvalWakeAt, decideApproval, isApprovalAtRest } from "../domain/approval-decide.ts";
 import { decideOrder, orderDue, orderWakeAt } from "../domain/order-decide.ts";
 import { isAtRest, type OrderEffect, type OrderMessage, type OrderState } from "../domain/order.ts";
 import { commitApproval } from "./commit-approval.ts";

@@ -65,7 +65,7 @@ async function transition<State, Message, Effect>(
   const atRest = machine.isAtRest(after);
   const commit = { tx, id, workflowId, functionId, before, after, entries, now, row, atRest };
   const { closed } = await machine.commit(commit);
-  return { due: closed ? [] : machine.due(after, now), wake_at: machine.wakeAt(after), closed };
+  return { due: closed ? [] : machine.due(after, now), wake_at: machine.wakeAt(after, now), closed };
 }
 
 /** A message that a fault of ours makes undecidable is told and set aside: it must not end the workflow for good. */

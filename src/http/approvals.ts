@@ -1,11 +1,15 @@
 import Router from "@koa/router";
 import type { Context } from "koa";
 import { z } from "zod";
-import { decide, listApprovalsQuery, resend } from "../contract/approvals.ts";
+import { decide, listApprovalsQuery, reassign, resend, revoke } from "../contract/approvals.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { getApproval, listApprovals, type ApprovalRow } from "../db/approvals.ts";
 import type { Pool } from "../db/pool.ts";
-import { approvalView, nextTimes, voteObstacle } from "../domain/approval.ts";
+import { isConcluded, type ApprovalMessage } from "../domain/approval.ts";
+import { peopleObstacle } from "../domain/approval-people.ts";
+import { approvalView } from "../domain/approval-seats.ts";
+import { nextTimes } from "../domain/approval-times.ts";
+import { voteObstacle } from "../domain/approval-votes.ts";
 import { deliver } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
@@ -34,32 +38,63 @@ export function approvalRoutes(pool: Pool, log: Log): Router {
     .post("/approvals/:id/resend", async (ctx) => {
       const caller = principal(ctx, "support");
       const { approver } = validate(resend, await readJson(ctx));
-      const { state } = await approvalOf(ctx, pool);
-      if (state.status !== "pending")
-        throw new AppError("conflict", `The approval is already ${state.status}.`);
-      const message = { type: "resend", approver, actor: apiActor(caller) } as const;
-      await deliver(pool, "approval", { to: state.id, message, key: `resend:api:${requestId(ctx)}` }, log);
-      ctx.status = 202;
-      ctx.body = { object: "command", approval_id: state.id, accepted: true };
+      await command(ctx, pool, log, { type: "resend", approver, actor: apiActor(caller) });
     })
     .post("/approvals/:id/remind", async (ctx) => {
       const caller = principal(ctx, "support");
-      const { state } = await approvalOf(ctx, pool);
-      if (state.status !== "pending")
-        throw new AppError("conflict", `The approval is already ${state.status}.`);
-      const message = { type: "remind", actor: apiActor(caller) } as const;
-      await deliver(pool, "approval", { to: state.id, message, key: `remind:api:${requestId(ctx)}` }, log);
-      ctx.status = 202;
-      ctx.body = { object: "command", approval_id: state.id, accepted: true };
+      await command(ctx, pool, log, { type: "remind", actor: apiActor(caller) });
+    })
+    .post("/approvals/:id/reassign", async (ctx) => {
+      const caller = principal(ctx, "admin");
+      const { from, to } = validate(reassign, await readJson(ctx));
+      await command(ctx, pool, log, { type: "reassign", from, to, actor: apiActor(caller) });
+    })
+    .post("/approvals/:id/revoke", async (ctx) => {
+      const caller = principal(ctx, "admin");
+      const { approver } = validate(revoke, await readJson(ctx));
+      await command(ctx, pool, log, { type: "revoke", approver, actor: apiActor(caller) });
     });
 }
 
+type Command = Extract<ApprovalMessage, { type: "resend" | "remind" | "reassign" | "revoke" }>;
+
+/** Sends an open approval a command that it can carry out; what cannot be is answered at once, with the reason. */
+async function command(ctx: RoutedContext, pool: Pool, log: Log, message: Command): Promise<void> {
+  const { state } = await approvalOf(ctx, pool);
+  if (isConcluded(state)) throw new AppError("conflict", `The approval is already ${state.status}.`);
+  const now = new Date();
+  const obstacle =
+    message.type === "reassign"
+      ? peopleObstacle(state, message.from, message.to, now)
+      : message.type === "revoke"
+        ? peopleObstacle(state, message.approver, null, now)
+        : null;
+  if (obstacle) throw new AppError(...NOT_CHANGED[obstacle]);
+  await deliver(
+    pool,
+    "approval",
+    { to: state.id, message, key: `${message.type}:api:${requestId(ctx)}` },
+    log,
+  );
+  ctx.status = 202;
+  ctx.body = { object: "command", approval_id: state.id, accepted: true };
+}
+
+const NOT_CHANGED: Record<NonNullable<ReturnType<typeof peopleObstacle>>, [ErrorCode, string]> = {
+  concluded: ["conflict", "The approval is not waiting for decisions now."],
+  not_asked: ["unprocessable", "This person is not asked at the open gate; read the approval for who is."],
+  already_voted: ["conflict", "This person has decided already."],
+  requester: ["forbidden", "Whoever requested it may not decide it."],
+  asked_already: ["conflict", "The person to be asked is asked already."],
+};
+
 const present = ({ state, created_at, updated_at }: ApprovalRow) => ({
-  ...approvalView(state),
+  ...approvalView(state, new Date()),
   order_id: state.order_id,
   subject: state.subject,
   content_hash: state.content_hash,
   revision: state.revision,
+  amendments: state.amendments,
   policy_version: state.plan.policy_version,
   gates: state.plan.gates,
   next: nextTimes(state),
@@ -68,10 +103,9 @@ const present = ({ state, created_at, updated_at }: ApprovalRow) => ({
   updated_at: updated_at.toISOString(),
 });
 
-async function approvalOf(
-  ctx: Context & { params: Record<string, string> },
-  pool: Pool,
-): Promise<ApprovalRow> {
+type RoutedContext = Context & { params: Record<string, string> };
+
+async function approvalOf(ctx: RoutedContext, pool: Pool): Promise<ApprovalRow> {
   const { tenant } = principal(ctx);
   const id = ctx.params["id"] ?? "";
   const row = /^apr_[0-9a-z]{26}$/.test(id) ? await getApproval(pool, id) : null;
@@ -92,7 +126,7 @@ const OBSTACLE: Record<NonNullable<ReturnType<typeof voteObstacle>>, [ErrorCode,
 };
 
 /** Decides as the key's user. */
-async function vote(ctx: Context & { params: Record<string, string> }, pool: Pool, log: Log): Promise<void> {
+async function vote(ctx: RoutedContext, pool: Pool, log: Log): Promise<void> {
   const caller = principal(ctx, "finance");
   const { decision, comment } = validate(decide, await readJson(ctx));
   const { state } = await approvalOf(ctx, pool);
@@ -106,7 +140,7 @@ async function vote(ctx: Context & { params: Record<string, string> }, pool: Poo
     actor: apiActor(caller),
     in_place: caller.role === "admin",
   } as const;
-  const obstacle = voteObstacle(state, cast);
+  const obstacle = voteObstacle(state, cast, new Date());
   if (obstacle) throw new AppError(...OBSTACLE[obstacle]);
   const key = `vote:${state.id}:${state.gate}:${state.revision}:${caller.user}`;
   await deliver(pool, "approval", { to: state.id, message: cast, key }, log);

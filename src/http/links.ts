@@ -2,30 +2,21 @@ import Router from "@koa/router";
 import type { Context } from "koa";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { decisionForm } from "../contract/approvals.ts";
-import { findLink, type ApprovalLink } from "../db/approval-links.ts";
+import { findLink } from "../db/approval-links.ts";
 import { getApproval } from "../db/approvals.ts";
 import { getOrder } from "../db/orders.ts";
 import type { Pool } from "../db/pool.ts";
-import { approvalView, mayDecide, voteObstacle, type ApprovalState, type Vote } from "../domain/approval.ts";
+import type { Vote } from "../domain/approval.ts";
+import { voteObstacle } from "../domain/approval-votes.ts";
 import { TOKEN_PATTERN, tokenHash } from "../domain/approval-token.ts";
-import { formatMoney } from "../domain/money.ts";
 import { normalisedAddress } from "../domain/policy.ts";
-import { nextSteps, type NextStep } from "../domain/approval-steps.ts";
 import { deliver } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import type { Log } from "../log.ts";
 import { readForm } from "./body.ts";
 import { requestId } from "./context.ts";
-import {
-  confirmPage,
-  decidedPage,
-  expiredPage,
-  freshLinkSentPage,
-  notFoundPage,
-  PAGE_HEADERS,
-  revokedPage,
-  tooManyPage,
-} from "./pages/index.ts";
+import { amountToType, isDecidable, linkPage, voteOf, type OpenedLink } from "./link-page.ts";
+import { freshLinkSentPage, notFoundPage, PAGE_HEADERS, tooManyPage } from "./pages/index.ts";
 
 /** Per client address and minute; a scanner that opens a link again and again is still answered. */
 const VIEWS_A_MINUTE = 600;
@@ -68,12 +59,7 @@ const limited =
     await handle(ctx);
   };
 
-interface Found {
-  link: ApprovalLink;
-  state: ApprovalState;
-}
-
-async function find(ctx: LinkContext, pool: Pool): Promise<Found | null> {
+async function find(ctx: LinkContext, pool: Pool): Promise<OpenedLink | null> {
   const token = ctx.params["token"] ?? "";
   const link = TOKEN_PATTERN.test(token) ? await findLink(pool, tokenHash(token)) : null;
   const approval = link && (await getApproval(pool, link.approval_id));
@@ -87,7 +73,7 @@ async function find(ctx: LinkContext, pool: Pool): Promise<Found | null> {
 
 async function show(ctx: LinkContext, pool: Pool): Promise<void> {
   const found = await find(ctx, pool);
-  if (found) ctx.body = await page(pool, found);
+  if (found) ctx.body = await linkPage(pool, found);
 }
 
 async function post(ctx: LinkContext, pool: Pool, log: Log): Promise<void> {
@@ -106,32 +92,47 @@ async function post(ctx: LinkContext, pool: Pool, log: Log): Promise<void> {
   if (!decision.success) {
     ctx.status = 400;
     const error = decision.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ");
-    ctx.body = await page(pool, found, { error, comment: form["comment"] ?? "" });
+    ctx.body = await linkPage(pool, found, { error, comment: form["comment"] ?? "" });
     return;
   }
+  const now = new Date();
   // The page carries the hash of what it showed; a form without one decides what this link was mailed for.
   const content_hash = decision.data.content_hash ?? state.content_hash;
-  const cast = { ...decision.data, content_hash, approver: link.approver };
-  if (!decidable(found)) {
-    ctx.body = await page(pool, found);
+  const { decision: verdict, comment } = decision.data;
+  const cast = { decision: verdict, comment, content_hash, approver: link.approver };
+  if (!isDecidable(found, now)) {
+    ctx.body = await linkPage(pool, found);
     return;
   }
-  if (voteObstacle(state, cast) === "superseded") {
+  if (voteObstacle(state, cast, now) === "superseded") {
     ctx.status = 409;
-    ctx.body = await page(pool, found, {
+    ctx.body = await linkPage(pool, found, {
       error: "What is asked has changed since this page was opened. Please look again.",
+    });
+    return;
+  }
+  const wanted = amountToType(found);
+  if (cast.decision === "approve" && wanted !== null && !isAmount(decision.data.confirm_amount, wanted)) {
+    ctx.status = 400;
+    ctx.body = await linkPage(pool, found, {
+      error: `To approve, type the amount exactly: ${wanted}`,
+      comment: form["comment"] ?? "",
     });
     return;
   }
   await castVote(pool, log, found, cast);
   const after = await getApproval(pool, state.id);
-  ctx.body = await page(pool, { link, state: after?.state ?? state }, { just_now: true });
+  ctx.body = await linkPage(pool, { link, state: after?.state ?? state }, { just_now: true });
 }
+
+/** People type amounts with and without separators; the digits and the decimal point must be the same. */
+const isAmount = (typed: string | undefined, wanted: string): boolean =>
+  typed !== undefined && typed.replaceAll(/[\s,']/g, "") === wanted.replaceAll(",", "");
 
 type Cast = { decision: Vote["decision"]; comment: string | null; content_hash: string; approver: string };
 
 /** Hands the vote to the approval's workflow and waits until it is counted, and a moment for what the order does next. */
-async function castVote(pool: Pool, log: Log, { link, state }: Found, cast: Cast): Promise<void> {
+async function castVote(pool: Pool, log: Log, { link, state }: OpenedLink, cast: Cast): Promise<void> {
   const actor = { type: "approver", id: link.approver } as const;
   const message = { type: "vote", via: "link", actor, ...cast } as const;
   const key = `vote:${state.id}:${link.gate}:${state.revision}:${normalisedAddress(link.approver)}`;
@@ -147,87 +148,4 @@ async function castVote(pool: Pool, log: Log, { link, state }: Found, cast: Cast
     return order?.state.ended_at || order?.state.status === "fulfilling" ? true : null;
   };
   await waitFor(state.order_id, settled, { timeoutMs: NEXT_WITHIN_MS });
-}
-
-const voteOf = ({ link, state }: Found): Vote | undefined =>
-  state.votes.find(
-    (v) => v.gate === link.gate && normalisedAddress(v.approver) === normalisedAddress(link.approver),
-  );
-
-const decidable = ({ link, state }: Found): boolean =>
-  state.status === "pending" &&
-  link.gate === state.gate &&
-  link.revision === state.revision &&
-  voteOf({ link, state }) === undefined &&
-  mayDecide(state).some((address) => normalisedAddress(address) === normalisedAddress(link.approver));
-
-interface Extra {
-  error?: string;
-  comment?: string;
-  just_now?: boolean;
-}
-
-/** The page that fits what has become of the question. */
-async function page(
-  pool: Pool,
-  found: Found,
-  { error, comment, just_now = false }: Extra = {},
-): Promise<string> {
-  const { link, state } = found;
-  const asked = state.subject;
-  const gate = state.plan.gates[link.gate];
-  if (decidable(found) && gate)
-    return confirmPage({
-      asked,
-      approver: link.approver,
-      gate,
-      stage: { number: link.gate + 1, of: state.plan.gates.length },
-      votes: state.votes,
-      deadline_at: state.deadline_at,
-      next: nextSteps(state),
-      content_hash: state.content_hash,
-      ...(error === undefined ? {} : { error }),
-      ...(comment === undefined ? {} : { comment }),
-    });
-  const happened = await whatHappened(pool, state);
-  const ended = { asked, at: state.concluded?.at ?? state.deadline_at, fresh_link: null, happened };
-  if (state.status === "expired") return expiredPage({ ...ended, because: "approval" });
-  if (state.status === "withdrawn")
-    return revokedPage({
-      ...ended,
-      because: { kind: "withdrawn", reason: state.concluded?.comment ?? "it is no longer needed" },
-    });
-  const own = voteOf(found);
-  const vote = own ?? state.votes.findLast((v) => v.gate === link.gate) ?? state.votes.at(-1) ?? null;
-  if (vote === null) return revokedPage({ ...ended, because: { kind: "revoked" } });
-  return decidedPage({
-    asked,
-    status: state.status,
-    vote,
-    yours: own !== undefined,
-    just_now,
-    votes: state.votes.filter((v) => v !== vote),
-    happened,
-    next: state.status === "pending" ? waiting(state) : [],
-  });
-}
-
-const waiting = (state: ApprovalState): NextStep[] => [
-  { when: "then", what: `${approvalView(state).waiting_for.join(", ")} decide` },
-  ...nextSteps(state),
-];
-
-/** What the order did since, in a line. */
-async function whatHappened(pool: Pool, state: ApprovalState): Promise<NextStep[]> {
-  const order = await getOrder(pool, state.tenant, state.order_id);
-  if (!order || state.status === "pending") return [];
-  const { status, facts, payment } = order.state;
-  const captured = formatMoney({ amount: payment.amount_captured, currency: facts.currency });
-  const what =
-    payment.amount_captured > 0
-      ? `${captured} was captured; the order is ${status.replaceAll("_", " ")}`
-      : payment.status === "canceled"
-        ? `the authorization was released and nothing was charged; the order is ${status.replaceAll("_", " ")}`
-        : `the order is ${status.replaceAll("_", " ")}`;
-  return [{ when: order.updated_at.toISOString(), what }];
 }

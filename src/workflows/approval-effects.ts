@@ -9,10 +9,13 @@ import type { Log } from "../log.ts";
 import {
   escalationMail,
   outcomeMail,
+  noticeMail,
   reminderMail,
   requestMail,
+  unreachableMail,
   type AskView,
   type MailContent,
+  type NoticeReason,
 } from "../mail/templates/index.ts";
 import type { Mailer } from "../mail/transport.ts";
 import { MailError } from "./mail-error.ts";
@@ -23,6 +26,8 @@ export interface ApprovalEffectDeps {
   /** Links are signed with this one. */
   linkSecret: LinkSecret;
   publicUrl: string;
+  /** Who is told that an approver cannot be reached; null: the log alone. */
+  operator: string | null;
   log: Log;
 }
 
@@ -43,7 +48,26 @@ export async function performApprovalEffect(
     await deliver(deps.pool, "order", { to: row.state.order_id, message, key }, deps.log);
     return { kind: "done" };
   }
+  if (effect.kind === "alert_operator") return alertOperator(deps, row.state, key, effect);
   return mail(deps, row.state, effect);
+}
+
+async function alertOperator(
+  { operator, mailer, log }: ApprovalEffectDeps,
+  { id, subject }: ApprovalState,
+  key: string,
+  { to, reason, at }: Extract<ApprovalEffect, { kind: "alert_operator" }>,
+): Promise<Done> {
+  log.warn({ approval_id: id, to }, `an approver cannot be reached: ${reason}`);
+  if (operator === null) return { kind: "done" };
+  const sent = await mailer.send({
+    ...unreachableMail({ asked: subject, to, reason, at }),
+    to: operator,
+    messageId: `<${key.replaceAll(":", ".")}@countersign>`,
+    date: at,
+  });
+  if (sent.outcome === "accepted") return { kind: "done" };
+  throw new MailError(sent.reason, sent.outcome === "deferred");
 }
 
 async function mail(deps: ApprovalEffectDeps, state: ApprovalState, effect: MailEffect): Promise<Done> {
@@ -77,13 +101,13 @@ async function linkFor(
   const link = {
     approval_id: state.id,
     gate: effect.gate,
-    revision: state.revision,
+    revision: effect.revision,
     approver: effect.to,
     // One link per approver, gate and revision, however often it is mailed.
     number: 1,
   };
   const token = linkToken(linkSecret, link);
-  if (effect.mail !== "outcome") await insertLink(pool, tokenHash(token), link);
+  if (effect.mail !== "outcome" && effect.mail !== "notice") await insertLink(pool, tokenHash(token), link);
   return `${publicUrl}/a/${token}`;
 }
 
@@ -101,6 +125,13 @@ function contentOf(state: ApprovalState, effect: MailEffect, link: string): Mail
       comment: state.concluded?.comment ?? null,
       next: [{ when: "then", what: consequence(state) }],
     });
+  if (kind === "notice")
+    return noticeMail({
+      asked: state.subject,
+      approver: to,
+      at: effect.at,
+      reason: noticeReason(state, effect),
+    });
   const view = askView(state, effect, link);
   switch (kind) {
     case "reminder":
@@ -117,6 +148,13 @@ function contentOf(state: ApprovalState, effect: MailEffect, link: string): Mail
   }
 }
 
+function noticeReason(state: ApprovalState, { notice }: MailEffect): NoticeReason {
+  if (notice === undefined) return { kind: "revoked" };
+  return notice.kind === "superseded"
+    ? { kind: "superseded", changes: state.amendments.at(-1)?.changes ?? [] }
+    : notice;
+}
+
 function askView(state: ApprovalState, effect: MailEffect, link: string): AskView {
   const gate = state.plan.gates[effect.gate] ?? { name: "approval", need: 1, approvers: [effect.to] };
   return {
@@ -124,7 +162,8 @@ function askView(state: ApprovalState, effect: MailEffect, link: string): AskVie
     approver: effect.to,
     gate,
     stage: { number: effect.gate + 1, of: state.plan.gates.length },
-    votes: state.votes,
+    votes: state.votes.filter((vote) => vote.revision === state.revision),
+    changes: state.amendments.at(-1)?.changes ?? [],
     deadline_at: state.deadline_at,
     link,
     next: nextSteps(state),

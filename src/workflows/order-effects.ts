@@ -1,7 +1,9 @@
 import { insertApproval } from "../db/approvals.ts";
 import { getOrderById } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
-import { approvalView, newApproval, type Subject } from "../domain/approval.ts";
+import { newApproval, type Subject } from "../domain/approval.ts";
+import { approvalView } from "../domain/approval-seats.ts";
+import { listDelegations } from "../db/delegations.ts";
 import {
   paidCurrency,
   type AlertKind,
@@ -118,6 +120,7 @@ async function openApproval(
   const refund = order.refunds.find((r) => r.id === effect.refund_id) ?? null;
   const plan = refund ? refund.plan : order.plan;
   if (!plan) throw new ProviderError("the policy asks nobody", { code: "no_plan", retry: false });
+  const now = new Date();
   const state = newApproval(
     {
       id: effect.approval_id,
@@ -126,9 +129,10 @@ async function openApproval(
       refund_id: effect.refund_id,
       subject: subjectOf(order, effect.subject, refund),
       plan,
+      delegations: await listDelegations(pool, order.facts.tenant, now),
       capture_before: effect.subject === "order" ? await captureBefore(provider, order) : null,
     },
-    new Date(),
+    now,
   );
   const dispatch = await inTransaction(pool, async (tx) =>
     (await insertApproval(tx, state))
@@ -141,7 +145,7 @@ async function openApproval(
       : null,
   );
   dispatch?.();
-  return { kind: "approval", approval: approvalView(state) };
+  return { kind: "approval", approval: approvalView(state, now) };
 }
 
 /** When the authorization lapses: not every event says it, so the provider is asked; without an answer the policy's own limit holds. */

@@ -9,5 +9,6 @@ export {
   type EscalationView,
   type ReminderView,
 } from "./request.ts";
+export { unreachableMail, type UnreachableView } from "./unreachable.ts";
 export { noticeMail, outcomeMail, type NoticeReason, type NoticeView, type OutcomeView } from "./outcome.ts";
 export type { Asked, CastVote, Change, NextStep } from "../wording.ts";
