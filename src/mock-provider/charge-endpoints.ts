@@ -1,14 +1,17 @@
 import { z } from "zod";
 import type { Actor, Call } from "./call.ts";
-import { badState, noSuch } from "./errors.ts";
-import { emit } from "./events.ts";
+import { changing } from "./changes.ts";
+import { customerOf } from "./customers.ts";
+import { badParam, badState, noSuch } from "./errors.ts";
 import { expandable } from "./expand.ts";
 import { listed, matchesCreated } from "./lists.ts";
+import { shippingOf } from "./new-payment.ts";
 import type { Charge } from "./objects.ts";
 import {
   created,
   mergeMetadata,
   metadata,
+  oneOf,
   paging,
   parseParams,
   shipping,
@@ -34,7 +37,7 @@ const updateShape = z.object({
   receipt_email: unsettable().optional(),
   customer: text().optional(),
   shipping: shipping.optional(),
-  fraud_details: z.unknown().optional(),
+  fraud_details: z.object({ user_report: oneOf("fraudulent", "safe") }).optional(),
   transfer_group: text().optional(),
   ...expandable,
 });
@@ -42,13 +45,19 @@ const updateShape = z.object({
 export function updateCharge(call: Call): object {
   const params = parseParams(updateShape, call.params);
   const charge = chargeOf(call, call.path("id"));
-  const before = { description: charge.description, metadata: charge.metadata };
-  if (params.description !== undefined) charge.description = params.description;
-  if (params.receipt_email !== undefined) charge.receipt_email = params.receipt_email;
-  charge.metadata = mergeMetadata(charge.metadata, params.metadata);
-  call.account.of.charges.put(charge);
-  emit(call, "charge.updated", charge, before);
-  return charge;
+  if (params.customer !== undefined && charge.customer !== null && charge.customer !== params.customer) {
+    throw badParam("You cannot change the customer of a charge that already has one.", "customer");
+  }
+  return changing(call, "charge.updated", charge, () => {
+    if (params.customer !== undefined) charge.customer = customerOf(call, params.customer, "customer").id;
+    if (params.description !== undefined) charge.description = params.description;
+    if (params.receipt_email !== undefined) charge.receipt_email = params.receipt_email;
+    if (params.shipping) charge.shipping = shippingOf(params.shipping);
+    if (params.transfer_group !== undefined) charge.transfer_group = params.transfer_group;
+    if (params.fraud_details) charge.fraud_details = params.fraud_details;
+    charge.metadata = mergeMetadata(charge.metadata, params.metadata);
+    call.account.of.charges.put(charge);
+  });
 }
 
 /** Charges of payment intents are captured through them. */

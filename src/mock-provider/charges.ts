@@ -1,12 +1,13 @@
 import { cardFee, move } from "./balance.ts";
 import type { Actor } from "./call.ts";
-import type { Card, Decline } from "./cards.ts";
+import { NETWORK_CODE, type Decline } from "./declines.ts";
 import { openDispute } from "./disputes.ts";
 import { emit } from "./events.ts";
 import { book } from "./ledger.ts";
 import type { Charge, PaymentIntent, PaymentMethod } from "./objects.ts";
 import { cardOf } from "./payment-methods.ts";
 import { randomId, randomText } from "./random-id.ts";
+import type { Card } from "./test-cards.ts";
 
 /** How long an authorization holds, https://docs.stripe.com/payments/place-a-hold-on-a-payment-method. */
 export const AUTHORIZATION_S = 7 * 86_400;
@@ -55,7 +56,7 @@ function blank(actor: Actor, { payment, method, authenticated }: Attempt): Charg
     payment_intent: payment.id,
     payment_method: method.id,
     payment_method_details: card
-      ? cardDetails(payment, method, authenticated, manual ? now + AUTHORIZATION_S : null)
+      ? cardDetails(card, { payment, method, authenticated }, manual ? now + AUTHORIZATION_S : null)
       : { type: method.type },
     receipt_email: payment.receipt_email,
     receipt_number: null,
@@ -73,10 +74,16 @@ function blank(actor: Actor, { payment, method, authenticated }: Attempt): Charg
   };
 }
 
+/** What the bank says of the address and the code that were given. */
+const checksOf = (card: Card, { billing_details: { address } }: PaymentMethod) => ({
+  address_line1_check: address?.line1 ? (card.checks?.line1 ?? "pass") : null,
+  address_postal_code_check: address?.postal_code ? (card.checks?.postal ?? "pass") : null,
+  cvc_check: card.checks?.cvc ?? "pass",
+});
+
 function cardDetails(
-  payment: PaymentIntent,
-  method: PaymentMethod,
-  authenticated: boolean,
+  card: Card,
+  { payment, method, authenticated }: Attempt,
   captureBefore: number | null,
 ): Charge["payment_method_details"] {
   const shown = method.card;
@@ -89,7 +96,7 @@ function cardDetails(
       authorization_code: randomText(6).toUpperCase(),
       brand: shown.brand,
       ...(captureBefore === null ? {} : { capture_before: captureBefore }),
-      checks: shown.checks,
+      checks: checksOf(card, method),
       country: shown.country,
       electronic_commerce_indicator: null,
       exp_month: shown.exp_month,
@@ -132,21 +139,24 @@ function cardDetails(
 /** An attempt that the issuer (or Stripe's fraud rules) refuses. */
 export function refuseCharge(actor: Actor, attempt: Attempt, decline: Decline): Charge {
   const charge = blank(actor, attempt);
-  const blocked = decline.decline_code === "fraudulent";
+  const blocked = decline.blocked ?? false;
+  const reason = decline.decline_code ?? decline.code;
   charge.status = "failed";
   charge.failure_code = decline.code;
   charge.failure_message = decline.message;
   charge.outcome = {
     advice_code: decline.advice ?? null,
     network_advice_code: null,
-    network_decline_code: blocked ? null : "01",
+    network_decline_code: blocked ? null : NETWORK_CODE,
     network_status: blocked ? "not_sent_to_network" : "declined_by_network",
-    reason: blocked ? "highest_risk_level" : (decline.decline_code ?? decline.code),
+    reason: blocked ? "highest_risk_level" : reason,
     risk_level: blocked ? "highest" : "normal",
     risk_score: blocked ? 99 : 20,
     seller_message: blocked
       ? "Stripe blocked this payment as too risky."
-      : "The bank did not return any further details with this decline.",
+      : reason === "generic_decline"
+        ? "The bank did not return any further details with this decline."
+        : `The bank returned the decline code \`${reason}\`.`,
     type: blocked ? "blocked" : "issuer_declined",
   };
   actor.account.of.charges.put(charge);
@@ -158,7 +168,7 @@ export function refuseCharge(actor: Actor, attempt: Attempt, decline: Decline): 
 export function approveCharge(actor: Actor, attempt: Attempt): Charge {
   const charge = blank(actor, attempt);
   charge.receipt_url = `${actor.world.url()}/receipts/${charge.id}`;
-  approved(charge);
+  approved(charge, cardOf(actor, attempt.method.id));
   book(actor, charge.payment_intent, { authorized: charge.amount });
   if (attempt.payment.capture_method === "manual") {
     actor.world.clock.schedule({
@@ -171,11 +181,14 @@ export function approveCharge(actor: Actor, attempt: Attempt): Charge {
     settle(actor, charge, charge.amount);
   }
   actor.account.of.charges.put(charge);
-  emit(actor, "charge.succeeded", charge);
+  // Captured asynchronously, a charge has its balance transaction a little later.
+  const late = attempt.payment.capture_method === "automatic_async";
+  emit(actor, "charge.succeeded", late ? { ...charge, balance_transaction: null } : charge);
+  if (late) emit(actor, "charge.updated", charge, { balance_transaction: null });
   return charge;
 }
 
-function approved(charge: Charge): void {
+function approved(charge: Charge, card?: Card): void {
   charge.status = "succeeded";
   charge.paid = true;
   charge.outcome = {
@@ -184,8 +197,8 @@ function approved(charge: Charge): void {
     network_decline_code: null,
     network_status: "approved_by_network",
     reason: null,
-    risk_level: "normal",
-    risk_score: 12,
+    risk_level: card?.risk ?? "normal",
+    risk_score: card?.risk === "elevated" ? 71 : 12,
     seller_message: "Payment complete.",
     type: "authorized",
   };
@@ -273,5 +286,9 @@ export function voidCharge(actor: Actor, charge: Charge, how: "charge.refunded" 
 
 /** What certain test cards do once they are charged. */
 export function afterwards(actor: Actor, charge: Charge, card: Card | undefined): void {
-  if (card?.dispute) openDispute(actor, charge, card.dispute);
+  if (card?.dispute === "twice") {
+    const half = Math.floor(charge.amount_captured / 2);
+    openDispute(actor, charge, "fraudulent", half);
+    openDispute(actor, charge, "product_not_received", charge.amount_captured - half);
+  } else if (card?.dispute) openDispute(actor, charge, card.dispute);
 }

@@ -1,10 +1,11 @@
 import type { Actor } from "./call.ts";
-import { AUTHENTICATION_REQUIRED, type Decline } from "./cards.ts";
+import { AUTHENTICATION_REQUIRED, NETWORK_CODE, type Decline } from "./declines.ts";
 import { afterwards, approveCharge, pendingCharge, refuseCharge, settlePending } from "./charges.ts";
 import { badParam, ProviderError, type ErrorBody } from "./errors.ts";
 import { emit } from "./events.ts";
 import type { PaymentIntent, PaymentMethod } from "./objects.ts";
 import { cardOf } from "./payment-methods.ts";
+import { noteUse } from "./spent-methods.ts";
 import { randomId } from "./random-id.ts";
 
 /** How a payment is confirmed. */
@@ -36,13 +37,32 @@ export function confirmWith(
     off_session: how.off_session,
   });
   if (method.type !== "card") return startDebit(actor, payment, method);
-  const card = cardOf(actor, method.id);
-  if (card?.authenticate === "always") {
-    if (how.off_session || how.error_on_requires_action)
-      return refuse(actor, payment, method, AUTHENTICATION_REQUIRED, false);
-    return challenge(actor, payment, how);
+  if (!asksOwner(actor, payment, method, how.off_session)) return charge(actor, payment, method, false);
+  if (how.off_session || how.error_on_requires_action)
+    return refuse(actor, payment, method, AUTHENTICATION_REQUIRED, false);
+  return challenge(actor, payment, how);
+}
+
+/** Whether the issuer wants its owner to authenticate, https://docs.stripe.com/testing#authentication-and-setup. */
+function asksOwner(
+  actor: Actor,
+  payment: PaymentIntent,
+  method: PaymentMethod,
+  offSession: boolean,
+): boolean {
+  const wish = payment.payment_method_options?.card?.request_three_d_secure;
+  switch (cardOf(actor, method.id)?.authenticate) {
+    case "always":
+      return true;
+    case "until_set_up":
+      return !(actor.account.of.card_notes.get(method.id)?.set_up ?? false);
+    case "on_session":
+      return !offSession;
+    case "optional":
+      return wish === "any" || wish === "challenge";
+    default:
+      return false;
   }
-  return charge(actor, payment, method, false);
 }
 
 function challenge(actor: Actor, payment: PaymentIntent, how: Confirmation): null {
@@ -98,6 +118,7 @@ function charge(
   if (card?.decline) return refuse(actor, payment, method, card.decline, authenticated);
   const made = approveCharge(actor, { payment, method, authenticated });
   payment.latest_charge = made.id;
+  spend(actor, method, payment);
   if (payment.capture_method === "manual") {
     payment.status = "requires_capture";
     payment.amount_capturable = payment.amount;
@@ -108,6 +129,16 @@ function charge(
   succeed(actor, payment, payment.amount);
   afterwards(actor, made, card);
   return null;
+}
+
+/** A card that went through is saved where that was asked for; else it is spent. */
+function spend(actor: Actor, method: PaymentMethod, payment: PaymentIntent): void {
+  const save = payment.setup_future_usage !== null && payment.customer !== null;
+  noteUse(actor, method, save);
+  if (!save || method.customer !== null) return;
+  method.customer = payment.customer;
+  actor.account.of.payment_methods.put(method);
+  emit(actor, "payment_method.attached", method);
 }
 
 /** All that will be received has been. */
@@ -137,6 +168,7 @@ function refuse(
   };
   if (decline.decline_code !== undefined) error.decline_code = decline.decline_code;
   if (decline.advice !== undefined) error["advice_code"] = decline.advice;
+  if (!decline.blocked) error["network_decline_code"] = NETWORK_CODE;
   if (decline.code === "incorrect_cvc") error.param = "cvc";
   return failed(actor, payment, method, error, 402);
 }
@@ -163,9 +195,10 @@ function failed(
 
 function lastError(error: ProviderError, method: PaymentMethod): PaymentIntent["last_payment_error"] {
   const { code, decline_code, message, param, type } = error.body;
-  const { charge, doc_url, advice_code } = error.body;
+  const { charge, doc_url, advice_code, network_decline_code } = error.body;
   return {
     ...(typeof advice_code === "string" ? { advice_code } : {}),
+    ...(typeof network_decline_code === "string" ? { network_decline_code } : {}),
     ...(typeof charge === "string" ? { charge } : {}),
     ...(code === undefined ? {} : { code }),
     ...(decline_code === undefined ? {} : { decline_code }),

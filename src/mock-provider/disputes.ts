@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { move } from "./balance.ts";
 import type { Actor, Call } from "./call.ts";
+import { addEvidence, evidenceShape, noEvidence } from "./dispute-evidence.ts";
+import { changing } from "./changes.ts";
 import { badState, noSuch } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
@@ -11,78 +13,24 @@ import { boolean, created, mergeMetadata, metadata, paging, parseParams, text } 
 import { randomId } from "./random-id.ts";
 
 const FEE = 1500;
-const TEXTS = [
-  "access_activity_log",
-  "billing_address",
-  "cancellation_policy",
-  "cancellation_policy_disclosure",
-  "cancellation_rebuttal",
-  "customer_communication",
-  "customer_email_address",
-  "customer_name",
-  "customer_purchase_ip",
-  "customer_signature",
-  "duplicate_charge_documentation",
-  "duplicate_charge_explanation",
-  "duplicate_charge_id",
-  "product_description",
-  "receipt",
-  "refund_policy",
-  "refund_policy_disclosure",
-  "refund_refusal_explanation",
-  "service_date",
-  "service_documentation",
-  "shipping_address",
-  "shipping_carrier",
-  "shipping_date",
-  "shipping_documentation",
-  "shipping_tracking_number",
-  "uncategorized_file",
-  "uncategorized_text",
-] as const;
-const noEvidence = () => {
-  const evidence: Dispute["evidence"] = { ...blankTexts, enhanced_evidence: {} };
-  return evidence;
-};
-const blankTexts: Record<(typeof TEXTS)[number], null> = {
-  access_activity_log: null,
-  billing_address: null,
-  cancellation_policy: null,
-  cancellation_policy_disclosure: null,
-  cancellation_rebuttal: null,
-  customer_communication: null,
-  customer_email_address: null,
-  customer_name: null,
-  customer_purchase_ip: null,
-  customer_signature: null,
-  duplicate_charge_documentation: null,
-  duplicate_charge_explanation: null,
-  duplicate_charge_id: null,
-  product_description: null,
-  receipt: null,
-  refund_policy: null,
-  refund_policy_disclosure: null,
-  refund_refusal_explanation: null,
-  service_date: null,
-  service_documentation: null,
-  shipping_address: null,
-  shipping_carrier: null,
-  shipping_date: null,
-  shipping_documentation: null,
-  shipping_tracking_number: null,
-  uncategorized_file: null,
-  uncategorized_text: null,
+type Reason = "fraudulent" | "product_not_received" | "inquiry" | "noncompliant";
+/** Visa's reason codes. */
+const CODES: Record<Reason, string> = {
+  fraudulent: "10.4",
+  product_not_received: "13.1",
+  inquiry: "10.4",
+  noncompliant: "10.4",
 };
 
 /** The cardholder contests a charge; but for an inquiry the money leaves at once. https://docs.stripe.com/disputes */
 export function openDispute(
   actor: Actor,
   charge: Charge,
-  kind: "fraudulent" | "product_not_received" | "inquiry",
+  kind: Reason,
+  amount = charge.amount_captured - refundedOf(charge),
 ): Dispute {
   const now = actor.world.clock.now();
   const inquiry = kind === "inquiry";
-  const amount = charge.amount_captured - refundedOf(charge);
   const dispute: Dispute = {
     id: randomId("du_1"),
     object: "dispute",
@@ -105,27 +53,28 @@ export function openDispute(
     is_charge_refundable: inquiry,
     livemode: false,
     metadata: {},
-    network_reason_code: kind === "product_not_received" ? "13.1" : "10.4",
+    network_reason_code: CODES[kind],
     payment_intent: charge.payment_intent,
     payment_method_details: {
       card: {
         brand: "visa",
         network: "visa",
-        case_type: inquiry ? "inquiry" : "chargeback",
-        network_reason_code: kind === "product_not_received" ? "13.1" : "10.4",
+        case_type: inquiry ? "inquiry" : kind === "noncompliant" ? "compliance" : "chargeback",
+        network_reason_code: CODES[kind],
       },
       type: "card",
     },
-    reason: kind === "product_not_received" ? "product_not_received" : "fraudulent",
+    reason: inquiry ? "fraudulent" : kind,
     status: inquiry ? "warning_needs_response" : "needs_response",
   };
+  const before = { disputed: charge.disputed };
   charge.disputed = true;
   actor.account.of.charges.put(charge);
   if (!inquiry) withdraw(actor, dispute);
   actor.account.of.disputes.put(dispute);
   emit(actor, "charge.dispute.created", dispute);
   if (!inquiry) emit(actor, "charge.dispute.funds_withdrawn", dispute);
-  emit(actor, "charge.updated", charge, { disputed: false });
+  if (!before.disputed) emit(actor, "charge.updated", charge, before);
   return dispute;
 }
 
@@ -186,10 +135,6 @@ export function retrieveDispute(call: Call): object {
   return disputeOf(call, call.path("id"));
 }
 
-const evidenceShape = z.object({
-  ...Object.fromEntries(TEXTS.map((name) => [name, z.string().max(20_000).optional()])),
-  enhanced_evidence: z.unknown().optional(),
-});
 const updateShape = z.object({
   evidence: evidenceShape.optional(),
   metadata: metadata.optional(),
@@ -207,36 +152,30 @@ const isOpen = (dispute: Dispute) => ["needs_response", "warning_needs_response"
 export function updateDispute(call: Call): object {
   const params = parseParams(updateShape, call.params);
   const dispute = disputeOf(call, call.path("id"));
-  const before = { metadata: dispute.metadata, status: dispute.status };
-  dispute.metadata = mergeMetadata(dispute.metadata, params.metadata);
-  if (params.evidence) {
-    if (!isOpen(dispute)) throw badState("This dispute is already closed", undefined, { param: "evidence" });
-    const given: Record<string, unknown> = params.evidence;
-    for (const name of TEXTS) {
-      const value = given[name];
-      if (typeof value === "string") dispute.evidence[name] = value === "" ? null : value;
-    }
-    dispute.evidence_details = { ...dispute.evidence_details, has_evidence: true };
-  }
-  const submitted = params.evidence !== undefined && params.submit !== false;
-  if (submitted) {
-    dispute.status = dispute.status === "warning_needs_response" ? "warning_under_review" : "under_review";
-    dispute.evidence_details = {
-      ...dispute.evidence_details,
-      submission_count: dispute.evidence_details.submission_count + 1,
-      submission_method: "manual",
-    };
-    const { world, account } = call;
-    world.clock.schedule({
-      at: world.clock.ms() + 1_000,
-      account: account.name,
-      task: "decide_dispute",
-      object: dispute.id,
-    });
-  }
-  call.account.of.disputes.put(dispute);
-  emit(call, "charge.dispute.updated", dispute, before);
-  return dispute;
+  const { evidence, submit } = params;
+  if (evidence && !isOpen(dispute))
+    throw badState("This dispute is already closed", undefined, { param: "evidence" });
+  return changing(call, "charge.dispute.updated", dispute, () => {
+    dispute.metadata = mergeMetadata(dispute.metadata, params.metadata);
+    if (evidence) addEvidence(dispute, evidence);
+    if (evidence && submit !== false) handIn(call, dispute);
+    call.account.of.disputes.put(dispute);
+  });
+}
+
+function handIn({ world, account }: Call, dispute: Dispute): void {
+  dispute.status = dispute.status === "warning_needs_response" ? "warning_under_review" : "under_review";
+  dispute.evidence_details = {
+    ...dispute.evidence_details,
+    submission_count: dispute.evidence_details.submission_count + 1,
+    submission_method: "manual",
+  };
+  world.clock.schedule({
+    at: world.clock.ms() + 1_000,
+    account: account.name,
+    task: "decide_dispute",
+    object: dispute.id,
+  });
 }
 
 /** The network's answer to evidence, some time after it was handed in. */

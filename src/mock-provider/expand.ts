@@ -12,6 +12,7 @@ const KINDS: Record<string, Kind> = {
   re: "refunds",
   du: "disputes",
   pm: "payment_methods",
+  card: "payment_methods",
   seti: "setup_intents",
   cus: "customers",
   prod: "products",

@@ -15,6 +15,8 @@ export type SetupIntent = Plain<Stripe.SetupIntent, "payment_method" | "customer
 export type Session = Plain<Stripe.Checkout.Session, "payment_intent" | "customer">;
 export type Transaction = Plain<Stripe.BalanceTransaction, "source">;
 export type Customer = Stripe.Customer;
+export type Coupon = Stripe.Coupon;
+export type CardSource = Stripe.Card;
 export type Product = Stripe.Product;
 /** The wire carries decimals as text; only the SDK makes a Decimal of them. */
 export type Price = Omit<Stripe.Price, "unit_amount_decimal" | "product"> & {
@@ -72,6 +74,10 @@ export interface PaymentNote {
 export interface CardNote {
   id: string;
   number: string;
+  /** It was charged, or taken from its customer. */
+  used?: boolean;
+  /** Its owner authenticated so that it can be used again. */
+  set_up?: boolean;
 }
 
 /** What a session will make of the payment when it is submitted. */

@@ -19,6 +19,7 @@ import {
   type PaymentParams,
 } from "./payment-params.ts";
 import { publicView } from "./public-view.ts";
+import { refuseSpent } from "./spent-methods.ts";
 
 /** POST /v1/payment_intents, https://docs.stripe.com/api/payment_intents/create. */
 export function createPaymentIntent(call: Call): object {
@@ -55,7 +56,7 @@ export function createPaymentIntent(call: Call): object {
   });
   change(call, payment, params, "PaymentIntentCreateParams");
   const method = givenMethod(call, params);
-  if (params.confirm) checkConfirmable(payment, method, params.return_url);
+  if (params.confirm) checkConfirmable(call, payment, method, params.return_url);
   if (method) {
     payment.payment_method = method.id;
     payment.status = "requires_confirmation";
@@ -72,6 +73,7 @@ function givenMethod(call: Call, params: PaymentParams): PaymentMethod | undefin
 }
 
 function checkConfirmable(
+  call: Call,
   payment: PaymentIntent,
   method: PaymentMethod | undefined,
   returnUrl: string | undefined,
@@ -103,6 +105,7 @@ function checkConfirmable(
       { param: "payment_method" },
     );
   }
+  refuseSpent(call, method);
   if (method.customer !== null && method.customer !== payment.customer) {
     throw badParam(
       payment.customer === null
@@ -207,7 +210,7 @@ export function confirmPaymentIntent(call: Call): object {
   }
   const given = givenMethod(call, params);
   const method = given ?? call.account.of.payment_methods.get(payment.payment_method);
-  checkConfirmable(payment, method, params.return_url);
+  checkConfirmable(call, payment, method, params.return_url);
   change(call, payment, params, "PaymentIntentConfirmParams");
   if (method && !(payment.status === "requires_action" && !given)) confirmNow(call, payment, method, params);
   return call.publishable ? publicView(payment) : payment;

@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { cardByName, cardByNumber, passesLuhn, type Card } from "./cards.ts";
+import { cardByName, cardByNumber, passesLuhn } from "./cards.ts";
 import type { Actor, Call } from "./call.ts";
 import { badParam, missingParam, noSuch, ProviderError } from "./errors.ts";
 import { expandable } from "./expand.ts";
 import type { PaymentMethod } from "./objects.ts";
 import { billingDetails, integer, mergeMetadata, metadata, parseParams, text } from "./params.ts";
 import { randomId } from "./random-id.ts";
+import type { Card } from "./test-cards.ts";
 
 const cardShape = z.strictObject({
   number: text().optional(),
@@ -39,7 +40,7 @@ export function createPaymentMethod(call: Call): object {
 }
 
 /** A payment method of a card, by number or token, or of a bank account. */
-export function makeMethod(actor: Actor, data: MethodData): PaymentMethod {
+export function makeMethod(actor: Actor, data: MethodData, prefix = "pm_1"): PaymentMethod {
   if (data.type === "sepa_debit") {
     if (!data.sepa_debit) throw missingParam("sepa_debit");
     return store(actor, bankMethod(actor, data.sepa_debit.iban), data);
@@ -55,7 +56,7 @@ export function makeMethod(actor: Actor, data: MethodData): PaymentMethod {
   if (token !== undefined) {
     const card = token.startsWith("tok_") ? cardByName(token) : undefined;
     if (!card) throw noSuch("token", token, "card[token]", 400);
-    return store(actor, cardMethod(actor, card, nextYear(actor)), data);
+    return store(actor, cardMethod(actor, card, nextYear(actor), prefix), data);
   }
   if (number === undefined) throw missingParam("card[number]");
   if (exp_month === undefined) throw missingParam("card[exp_month]");
@@ -112,9 +113,9 @@ function checkExpiry(actor: Actor, month: number, given: number): Expiry {
 
 const fingerprint = (number: string) => createHash("sha256").update(number).digest("hex").slice(0, 16);
 
-function base(actor: Actor): Omit<PaymentMethod, "type"> {
+function base(actor: Actor, prefix = "pm_1"): Omit<PaymentMethod, "type"> {
   return {
-    id: randomId("pm_1"),
+    id: randomId(prefix),
     object: "payment_method",
     allow_redisplay: "unspecified",
     billing_details: { address: emptyAddress(), email: null, name: null, phone: null, tax_id: null },
@@ -135,14 +136,14 @@ export const emptyAddress = () => ({
   state: null,
 });
 
-function cardMethod(actor: Actor, card: Card, expires: Expiry): PaymentMethod {
-  const method = base(actor);
+function cardMethod(actor: Actor, card: Card, expires: Expiry, prefix?: string): PaymentMethod {
+  const method = base(actor, prefix);
   actor.account.of.card_notes.put({ id: method.id, number: card.number });
   return {
     ...method,
     card: {
       brand: card.brand,
-      checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: "pass" },
+      checks: { address_line1_check: null, address_postal_code_check: null, cvc_check: "unchecked" },
       country: card.country,
       display_brand: card.brand,
       exp_month: expires.month,
@@ -211,6 +212,12 @@ export function methodNamed(actor: Actor, id: string, param: string, status: 400
   const card = id.startsWith("pm_card_") || id.startsWith("tok_") ? cardByName(id) : undefined;
   if (!card) throw noSuch("PaymentMethod", id, param, status);
   return actor.account.of.payment_methods.put(cardMethod(actor, card, nextYear(actor)));
+}
+
+/** Saves the method to a customer. */
+export function keep(actor: Actor, method: PaymentMethod, customer: string): void {
+  method.customer = customer;
+  actor.account.of.payment_methods.put(method);
 }
 
 /** The test card behind a payment method; undefined for bank accounts. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { move } from "./balance.ts";
 import type { Actor, Call } from "./call.ts";
+import { changing } from "./changes.ts";
 import { chargeOf } from "./charge-endpoints.ts";
 import { formatAmount } from "./currencies.ts";
 import { badParam, badState, noSuch } from "./errors.ts";
@@ -139,7 +140,7 @@ function make(actor: Actor, charge: Charge, asked: number, wanted: Wanted): Refu
     charge: charge.id,
     created: world.clock.now(),
     currency: charge.currency,
-    customer: null,
+    customer: charge.customer,
     customer_account: null,
     destination_details: {
       card: { reference_status: "pending", reference_type: "acquirer_reference_number", type: "refund" },
@@ -174,11 +175,11 @@ function make(actor: Actor, charge: Charge, asked: number, wanted: Wanted): Refu
 export function settleRefund(actor: Actor, id: string): void {
   const made = actor.account.of.refunds.get(id);
   if (made?.status !== "pending") return;
-  made.status = "succeeded";
-  delete made.pending_reason;
-  actor.account.of.refunds.put(made);
-  emit(actor, "refund.updated", made, { status: "pending" });
-  emit(actor, "charge.refund.updated", made, { status: "pending" });
+  changing(actor, ["refund.updated", "charge.refund.updated"], made, () => {
+    made.status = "succeeded";
+    delete made.pending_reason;
+    actor.account.of.refunds.put(made);
+  });
 }
 
 /** The bank sends a refund back: the money is ours again, https://docs.stripe.com/refunds#failed-refunds. */
@@ -224,12 +225,10 @@ export function retrieveRefund(call: Call): object {
 export function updateRefund(call: Call): object {
   const params = parseParams(z.object({ metadata: metadata.optional(), ...expandable }), call.params);
   const made = refundOf(call);
-  const before = { metadata: made.metadata };
-  made.metadata = mergeMetadata(made.metadata ?? {}, params.metadata);
-  call.account.of.refunds.put(made);
-  emit(call, "refund.updated", made, before);
-  emit(call, "charge.refund.updated", made, before);
-  return made;
+  return changing(call, ["refund.updated", "charge.refund.updated"], made, () => {
+    made.metadata = mergeMetadata(made.metadata ?? {}, params.metadata);
+    call.account.of.refunds.put(made);
+  });
 }
 
 /** Only a refund that waits for its receiver can be canceled, and refunds to cards never do. */

@@ -4,6 +4,7 @@ import type { Endpoint } from "./call.ts";
 import * as charges from "./charge-endpoints.ts";
 import * as checkout from "./checkout-payment.ts";
 import * as sessions from "./checkout-sessions.ts";
+import * as coupons from "./coupons.ts";
 import * as customers from "./customers.ts";
 import * as disputes from "./disputes.ts";
 import type { Method, Route } from "./endpoint.ts";
@@ -15,6 +16,7 @@ import * as prices from "./prices.ts";
 import * as products from "./products.ts";
 import * as refunds from "./refunds.ts";
 import * as saved from "./saved-methods.ts";
+import * as sources from "./sources.ts";
 import * as setups from "./setup-intents.ts";
 import * as endpoints from "./webhook-endpoints.ts";
 
@@ -176,6 +178,12 @@ const V1: readonly Row[] = [
   ["get", "/customers/:id", customers.retrieveCustomer, "CustomerRetrieveParams", "customer"],
   ["post", "/customers/:id", customers.updateCustomer, "CustomerUpdateParams", "customer"],
   ["delete", "/customers/:id", customers.deleteCustomer, "CustomerDeleteParams", "customer"],
+  ["delete", "/customers/:id/discount", coupons.deleteDiscount, "CustomerDeleteDiscountParams", null],
+  ["post", "/customers/:id/sources", sources.createSource, "CustomerCreateSourceParams", null],
+  ["get", "/customers/:id/sources", sources.listSources, "CustomerListSourcesParams", null],
+  ["get", "/customers/:id/sources/:source", sources.retrieveSource, "CustomerRetrieveSourceParams", null],
+  ["post", "/customers/:id/sources/:source", sources.updateSource, "CustomerUpdateSourceParams", null],
+  ["delete", "/customers/:id/sources/:source", sources.deleteSource, "CustomerDeleteSourceParams", null],
   [
     "get",
     "/customers/:id/payment_methods",
@@ -190,6 +198,11 @@ const V1: readonly Row[] = [
     "CustomerRetrievePaymentMethodParams",
     "payment_method",
   ],
+  ["post", "/coupons", coupons.createCoupon, "CouponCreateParams", "coupon"],
+  ["get", "/coupons", coupons.listCoupons, "CouponListParams", "coupon*"],
+  ["get", "/coupons/:id", coupons.retrieveCoupon, "CouponRetrieveParams", "coupon"],
+  ["post", "/coupons/:id", coupons.updateCoupon, "CouponUpdateParams", "coupon"],
+  ["delete", "/coupons/:id", coupons.deleteCoupon, "CouponDeleteParams", "coupon"],
   ["post", "/products", products.createProduct, "ProductCreateParams", "product"],
   ["get", "/products", products.listProducts, "ProductListParams", "product*"],
   ["get", "/products/:id", products.retrieveProduct, "ProductRetrieveParams", "product"],

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Call } from "./call.ts";
-import { AUTHENTICATION_REQUIRED } from "./cards.ts";
+import { AUTHENTICATION_REQUIRED } from "./declines.ts";
 import { customerOf } from "./customers.ts";
 import { badState, noSuch, ProviderError } from "./errors.ts";
 import { emit } from "./events.ts";

@@ -14,6 +14,9 @@ export interface Kinds {
   card_notes: o.CardNote;
   setup_intents: o.SetupIntent;
   customers: o.Customer;
+  /** Customers that are gone. */
+  deleted: { id: string };
+  coupons: o.Coupon;
   products: o.Product;
   prices: o.Price;
   sessions: o.Session;
@@ -84,6 +87,8 @@ export class Account {
       card_notes: kind("card_notes"),
       setup_intents: kind("setup_intents"),
       customers: kind("customers"),
+      deleted: kind("deleted"),
+      coupons: kind("coupons"),
       products: kind("products"),
       prices: kind("prices", { product: (each) => each.product }),
       sessions: kind("sessions"),
