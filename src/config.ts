@@ -75,6 +75,10 @@ const schema = z.object({
       "write one or more secrets, separated by commas",
     )
     .default(["whsec_dev"]),
+  STRIPE_ACCOUNT: z
+    .string()
+    .regex(/^acct_\w+$/, "write the id of your own account, such as acct_1032D82eZvKYlo2C")
+    .optional(),
   PROVIDER_PORT: z.union([z.literal("off"), port("write a port from 0 to 65535, or off")]).default(4242),
   SMTP_URL: url(["smtp:", "smtps:"]).optional(),
   MAIL_FROM: z.string().min(3).default("Countersign <approvals@localhost>"),
@@ -111,7 +115,7 @@ export interface Config {
   databaseUrl: string | null;
   dataDir: string;
   apiKeys: ApiKeyConfig[];
-  stripe: { apiKey: string; apiBase: string | null; webhookSecrets: string[] };
+  stripe: { apiKey: string; apiBase: string | null; webhookSecrets: string[]; account: string | null };
   /** Port of the bundled mock provider; null when it is off or a real provider is configured. */
   providerPort: number | null;
   smtpUrl: string | null;
@@ -177,6 +181,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
       apiKey: raw.STRIPE_API_KEY,
       apiBase: raw.STRIPE_API_BASE ?? null,
       webhookSecrets: raw.STRIPE_WEBHOOK_SECRETS,
+      account: raw.STRIPE_ACCOUNT ?? null,
     },
     providerPort: mock && raw.PROVIDER_PORT !== "off" ? raw.PROVIDER_PORT : null,
     smtpUrl: raw.SMTP_URL ?? null,

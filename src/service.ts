@@ -26,7 +26,7 @@ import type { Log } from "./log.ts";
 import { startDevMailbox } from "./mail/dev-mailbox.ts";
 import { createMailer } from "./mail/transport.ts";
 import { startBundledProvider } from "./payments/bundled-provider.ts";
-import { createStripeProvider } from "./payments/stripe/adapter.ts";
+import { choosePayments } from "./payments/choose.ts";
 import { mailDifferences } from "./reconcile/mail.ts";
 import { startReconciler } from "./reconcile/reconciler.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
@@ -113,8 +113,7 @@ async function start(
   stops.push(() => mailer.close());
   const fault = createFault(config.faultPoint);
   const metrics = createMetrics({ parked: parkedCount });
-  const apiBase = config.stripe.apiBase ?? provider?.url ?? "";
-  const paymentProvider = createStripeProvider({ apiKey: config.stripe.apiKey, apiBase });
+  const { provider: paymentProvider, sources } = choosePayments(config, provider?.url ?? null);
   registerOrderWorkflow({
     pool: enginePool,
     provider: paymentProvider,
@@ -144,10 +143,10 @@ async function start(
     exclusive: config.databaseUrl === null,
   });
   stops.push(() => engine.stop());
-  const sweeper = startParkedSweeper(pool, log);
+  const sweeper = startParkedSweeper(pool, sources, log);
   stops.push(() => sweeper.stop());
 
-  const intake = createIntake(enginePool, log);
+  const intake = createIntake(enginePool, sources, log);
   const reconciler = startReconciler({
     pool,
     provider: paymentProvider,
@@ -168,7 +167,7 @@ async function start(
     policy,
     log,
     intake,
-    secrets: config.stripe.webhookSecrets,
+    sources,
     metrics,
     stopping: stopping.signal,
     links,

@@ -55,7 +55,7 @@ export function createApp(deps: AppDeps): Koa {
     orderMessageRoutes(pool, log),
     refundRoutes(deps),
     approvalRoutes(pool, log),
-    inboxRoutes(pool, log),
+    inboxRoutes(pool, deps.sources, log),
     ...deps.resources,
   ])
     api.use(routes.routes());

@@ -14,6 +14,7 @@ import type { Pool } from "../db/pool.ts";
 import { AppError } from "../errors.ts";
 import { replayMany, replayOne } from "../inbox/replay.ts";
 import type { Log } from "../log.ts";
+import type { WebhookSources } from "../payments/webhook-source.ts";
 import { readJson } from "./body.ts";
 import { principal } from "./context.ts";
 import { validate } from "./validate.ts";
@@ -21,7 +22,7 @@ import { validate } from "./validate.ts";
 const listQuery = z.strictObject({ ...listInboxQuery.shape, ...paging });
 
 /** What was received from the provider. */
-export const inboxRoutes = (pool: Pool, log: Log): Router =>
+export const inboxRoutes = (pool: Pool, sources: WebhookSources, log: Log): Router =>
   new Router()
     .get("/webhooks/inbox", async (ctx) => {
       const viewer = viewerOf(ctx);
@@ -36,12 +37,12 @@ export const inboxRoutes = (pool: Pool, log: Log): Router =>
     .post("/webhooks/inbox/replay", async (ctx) => {
       principal(ctx, "admin");
       const { filter, dry_run } = validate(replayInbox, await readJson(ctx));
-      ctx.body = await replayMany(pool, viewerOf(ctx), filter, dry_run, log);
+      ctx.body = await replayMany(pool, sources, viewerOf(ctx), filter, dry_run, log);
     })
     .post("/webhooks/inbox/:id/replay", async (ctx) => {
       principal(ctx, "admin");
       const { id } = await inboundOf(ctx, pool);
-      await replayOne(pool, id, log);
+      await replayOne(pool, sources, id, log);
       ctx.body = present(await inboundOf(ctx, pool));
     });
 

@@ -5,49 +5,73 @@ import type { Pool } from "../db/pool.ts";
 import { AppError } from "../errors.ts";
 import type { Arrival, Accepted } from "../inbox/accept.ts";
 import type { Log } from "../log.ts";
-import { verifySignature } from "../payments/stripe/signature.ts";
+import type { WebhookSource, WebhookSources } from "../payments/webhook-source.ts";
 import { readBytes } from "./body.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface WebhookDeps {
   pool: Pool;
   intake: { accept(arrival: Arrival): Promise<Accepted> };
-  secrets: string[];
+  sources: WebhookSources;
   log: Log;
   metrics: Metrics;
 }
 
 const LIMIT = 512 * 1024;
 const SAMPLES = 100;
-/** Headers worth keeping; the others are the proxy's business, or secret. */
-const KEPT = ["content-type", "user-agent", "stripe-signature", "stripe-account", "idempotency-key"];
 
-/** The provider's webhooks: 204 once stored and routed, 400 for a bad signature; any other answer asks for a retry. */
-export const webhookRoutes = ({ pool, intake, secrets, log, metrics }: WebhookDeps): Router =>
-  new Router().post("/webhooks/stripe", async (ctx) => {
+/**
+ * The providers' webhooks: the source's own answer (204, say) once all is stored and routed, 400 for a bad signature; any
+ * other answer asks for a retry.
+ */
+export const webhookRoutes = ({ pool, intake, sources, log, metrics }: WebhookDeps): Router =>
+  new Router().post("/webhooks/:provider", async (ctx) => {
+    const source = sourceOf(sources, ctx.params["provider"] ?? "");
     const received_at = new Date();
     const body = await readBytes(ctx, LIMIT);
-    const verdict = verifySignature(body, ctx.get("stripe-signature") || undefined, secrets, received_at);
-    if (!verdict.valid) {
+    const reception = source.receive({ body, headers: allHeaders(ctx), now: received_at });
+    const headers = keptHeaders(ctx, source);
+    if (!reception.valid) {
       metrics.signatureFailures.inc();
-      keepSample(pool, ctx, body, verdict.reason, log);
-      throw new AppError("invalid_signature", verdict.reason);
+      keepSample(pool, headers, body, reception.reason, log);
+      throw new AppError("invalid_signature", reception.reason);
     }
-    const { state } = await intake.accept({ body, headers: keptHeaders(ctx), received_at });
-    metrics.webhooks.inc({ state });
-    ctx.status = 204;
+    const provider = source.name;
+    const accepted = await Promise.all(
+      reception.events.map((event) => intake.accept({ provider, body: event, headers, received_at })),
+    );
+    for (const { state } of accepted) metrics.webhooks.inc({ state });
+    ctx.status = source.answer.status;
+    if (source.answer.body !== undefined) ctx.body = source.answer.body;
   });
 
-const keptHeaders = (ctx: Context): Record<string, string> =>
+function sourceOf(sources: WebhookSources, name: string): WebhookSource {
+  const source = sources.get(name);
+  if (source) return source;
+  const known = [...sources.keys()].map((known) => `/webhooks/${known}`).join(", ");
+  throw new AppError("not_found", `No webhooks of ${name.slice(0, 64)} are taken here, only at ${known}.`);
+}
+
+const allHeaders = (ctx: Context): Record<string, string> =>
+  Object.fromEntries(Object.keys(ctx.headers).map((name): [string, string] => [name, ctx.get(name)]));
+
+/** Headers worth keeping; the others are the proxy's business, or secret. */
+const keptHeaders = (ctx: Context, { keptHeaders: kept }: WebhookSource): Record<string, string> =>
   Object.fromEntries(
-    KEPT.map((name): [string, string] => [name, ctx.get(name)]).filter(([, value]) => value !== ""),
+    kept.map((name): [string, string] => [name, ctx.get(name)]).filter(([, value]) => value !== ""),
   );
 
 /** Bounded, and in nobody's way: what cannot be trusted gets no more than a slot. */
-function keepSample(pool: Pool, ctx: Context, body: Buffer, reason: string, log: Log): void {
+function keepSample(
+  pool: Pool,
+  headers: Record<string, string>,
+  body: Buffer,
+  reason: string,
+  log: Log,
+): void {
   const slot = Math.floor(Math.random() * SAMPLES);
   const start = body.subarray(0, 200).toString("latin1").replaceAll("\0", "");
-  sampleFailure(pool, slot, reason, keptHeaders(ctx), start).catch((error: unknown) =>
+  sampleFailure(pool, slot, reason, headers, start).catch((error: unknown) =>
     log.warn({ err: error }, "a sample of a bad webhook could not be kept"),
   );
 }

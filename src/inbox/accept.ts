@@ -2,17 +2,20 @@ import { createHash } from "node:crypto";
 import { storeInbound, type NewInboundWebhook } from "../db/inbound-webhooks.ts";
 import { findOrders, type FoundOrder } from "../db/orders.ts";
 import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
-import { isNews } from "../domain/order-decide.ts";
-import type { OrderMessage } from "../domain/order.ts";
-import { route, type Letter } from "../engine/messages.ts";
+import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Correlation } from "../payments/provider.ts";
-import { readEvent, type ReadEvent } from "../payments/stripe/events.ts";
+import type { ReadEvent, WebhookSources } from "../payments/webhook-source.ts";
+import { letterOf } from "./letter.ts";
+import { readEvent } from "./read.ts";
+import { verdictOf } from "./verdict.ts";
 
-/** A webhook whose signature was found good. */
+/** An event of a webhook whose signature was found good. */
 export interface Arrival {
+  /** The name of its source. */
+  provider: string;
   body: Buffer;
   headers: Record<string, string>;
   received_at: Date;
@@ -46,7 +49,11 @@ const WRITERS = 2;
  * Takes in verified webhooks: each is stored and, in the same transaction, sent to its order, before `accept` resolves.
  * Arrivals that come while a commit is under way share the next one.
  */
-export function createIntake(pool: Pool, log: Log): { accept(arrival: Arrival): Promise<Accepted> } {
+export function createIntake(
+  pool: Pool,
+  sources: WebhookSources,
+  log: Log,
+): { accept(arrival: Arrival): Promise<Accepted> } {
   const queue: Waiting[] = [];
   let writers = 0;
 
@@ -64,13 +71,13 @@ export function createIntake(pool: Pool, log: Log): { accept(arrival: Arrival): 
   return {
     accept: (arrival) =>
       new Promise((resolve, reject) => {
-        queue.push({ arrival, event: readEvent(arrival.body), resolve, reject });
+        queue.push({ arrival, event: readEvent(sources, arrival), resolve, reject });
         pump();
       }),
   };
 }
 
-/** The next arrivals, no event twice: the second of a pair has to find the first one stored. */
+/** The next arrivals, no event id twice: the second of a pair has to find the first one stored. */
 function takeBatch(queue: Waiting[]): Waiting[] {
   const seen = new Set<string>();
   const batch: Waiting[] = [];
@@ -128,29 +135,7 @@ async function storeAndRoute(
   return { accepted, dispatch };
 }
 
-/** Reads a body and says what is to be made of it, given which order it is about. */
-export async function readArrival(
-  body: Buffer,
-  at: Date,
-  find: (wanted: Correlation) => Promise<FoundOrder | null>,
-): Promise<{
-  event: ReadEvent;
-  order: FoundOrder | null;
-  verdict: Pick<NewInboundWebhook, "state" | "reason">;
-}> {
-  const event = readEvent(body);
-  const order = event.meaning.kind === "message" ? await find(event.meaning.correlation) : null;
-  return { event, order, verdict: stateOf(event, order, at) };
-}
-
 const NOBODY: Correlation = { order_id: null, payment_id: null, session_id: null };
-
-/** A repeated event is the same message, whichever way it came. */
-export const letterOf = (
-  webhook: { provider: string; event_id: string },
-  orderId: string,
-  message: OrderMessage,
-): Letter<OrderMessage> => ({ to: orderId, message, key: `webhook:${webhook.provider}:${webhook.event_id}` });
 
 /** An event that does not even have an id is known by its bytes. */
 const eventId = ({ event, arrival }: Read): string =>
@@ -162,10 +147,10 @@ function webhookOf(read: Read, order: FoundOrder | null): NewInboundWebhook {
   const names = meaning.kind === "message" ? Object.values<string | null>({ ...meaning.correlation }) : [];
   return {
     id: newId("whi"),
-    provider: "stripe",
+    provider: arrival.provider,
     event_id: eventId(read),
     type: event.type ?? "unknown",
-    ...stateOf(event, order, arrival.received_at),
+    ...verdictOf(event, order, arrival.received_at),
     order_id: order?.id ?? null,
     correlation: names.filter((name) => name !== null),
     recovered: arrival.recovered ?? false,
@@ -173,27 +158,4 @@ function webhookOf(read: Read, order: FoundOrder | null): NewInboundWebhook {
     body: arrival.body,
     received_at: arrival.received_at,
   };
-}
-
-function stateOf(
-  { meaning }: ReadEvent,
-  order: FoundOrder | null,
-  now: Date,
-): Pick<NewInboundWebhook, "state" | "reason"> {
-  switch (meaning.kind) {
-    case "incomprehensible":
-      return { state: "quarantined", reason: meaning.reason };
-    case "irrelevant":
-      return { state: "ignored", reason: meaning.reason };
-    case "message":
-      if (!order) return { state: "parked", reason: parkedBecause(meaning.correlation) };
-      if (order.at_rest && !isNews(order.at_rest, meaning.message, now))
-        return { state: "ignored", reason: `the order is ${order.at_rest.status} and knows this already` };
-      return { state: "routed", reason: null };
-  }
-}
-
-function parkedBecause({ order_id, payment_id, session_id }: Correlation): string {
-  const names = [order_id, payment_id, session_id].filter((name) => name !== null);
-  return names.length > 0 ? `no order knows ${names.join(" or ")} yet` : "the event names no order";
 }

@@ -11,7 +11,10 @@ import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
 import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
 import type { Log } from "../log.ts";
-import { letterOf, readArrival } from "./accept.ts";
+import type { WebhookSources } from "../payments/webhook-source.ts";
+import { letterOf } from "./letter.ts";
+import { readEvent } from "./read.ts";
+import { verdictOf } from "./verdict.ts";
 
 /** What one replay did: the webhook's state after it, and why. */
 export interface Replayed {
@@ -25,8 +28,13 @@ export interface Replayed {
  * understood by this release. For an order that knows it already nothing changes.
  * @returns null when there is no such webhook.
  */
-export async function replayOne(pool: Pool, id: string, log: Log): Promise<Replayed | null> {
-  const { result, dispatch } = await inTransaction(pool, (tx) => replay(tx, id, log));
+export async function replayOne(
+  pool: Pool,
+  sources: WebhookSources,
+  id: string,
+  log: Log,
+): Promise<Replayed | null> {
+  const { result, dispatch } = await inTransaction(pool, (tx) => replay(tx, sources, id, log));
   dispatch?.();
   return result;
 }
@@ -47,6 +55,7 @@ export interface ReplayReport {
 /** Replays all that match, oldest first; with `dry_run` only counts them. */
 export async function replayMany(
   pool: Pool,
+  sources: WebhookSources,
   viewer: InboundViewer,
   filter: InboundFilter,
   dryRun: boolean,
@@ -63,7 +72,7 @@ export async function replayMany(
   };
   if (dryRun) return report;
   for (const id of ids.slice(0, AT_ONCE)) {
-    const result = await replayOne(pool, id, log);
+    const result = await replayOne(pool, sources, id, log);
     if (!result) continue;
     report.replayed++;
     report.states[result.state] = (report.states[result.state] ?? 0) + 1;
@@ -73,15 +82,16 @@ export async function replayMany(
 
 async function replay(
   tx: Tx,
+  sources: WebhookSources,
   id: string,
   log: Log,
 ): Promise<{ result: Replayed | null; dispatch: Dispatch | null }> {
   const webhook = await getInbound(tx, id, { lock: true });
   if (!webhook) return { result: null, dispatch: null };
-  const { event, verdict, order } = await readArrival(webhook.body, webhook.received_at, async (wanted) => {
-    const [found] = await findOrders(tx, [wanted]);
-    return found ?? null;
-  });
+  const event = readEvent(sources, webhook);
+  const [order = null] =
+    event.meaning.kind === "message" ? await findOrders(tx, [event.meaning.correlation]) : [];
+  const verdict = verdictOf(event, order, webhook.received_at);
   // Once routed it stays so: that its order knows it by now is the effect that it had.
   const state = webhook.state === "routed" ? "routed" : verdict.state;
   const reason = webhook.state === "routed" ? webhook.reason : verdict.reason;

@@ -7,6 +7,9 @@ export interface ReadEvent {
   meaning: Interpreted;
 }
 
+/** Header values by name in lower case. */
+export type Headers = Readonly<Record<string, string>>;
+
 /** Whether a request is authentic, and the events in it: most providers send one at a time, some several. */
 export type Reception = { valid: true; events: Buffer[] } | { valid: false; reason: string };
 
@@ -16,8 +19,16 @@ export interface WebhookSource {
   readonly name: string;
   /** Request headers worth keeping with the event, in lower case. */
   readonly keptHeaders: readonly string[];
+  /** What the provider is answered once all events of a request are stored and routed. */
+  readonly answer: { readonly status: 200 | 202 | 204; readonly body?: string };
   /** Checks a request over the raw bytes of its body. */
-  receive(request: { body: Buffer; headers: Readonly<Record<string, string>>; now: Date }): Reception;
-  /** Reads one event, fresh or stored. */
-  read(event: Buffer): ReadEvent;
+  receive(request: { body: Buffer; headers: Headers; now: Date }): Reception;
+  /** Reads one event, fresh or stored, with the headers that were kept; those of a recovered event are empty. */
+  read(event: { body: Buffer; headers: Headers }): ReadEvent;
 }
+
+/** The sources that are configured, by name. */
+export type WebhookSources = ReadonlyMap<string, WebhookSource>;
+
+export const sourcesByName = (...sources: WebhookSource[]): WebhookSources =>
+  new Map(sources.map((source) => [source.name, source]));

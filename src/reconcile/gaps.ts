@@ -39,7 +39,13 @@ export async function repairGaps({ pool, provider, intake, log }: GapDeps, every
       const missing = old.filter((event) => !received.has(event.event_id));
       await Promise.all(
         missing.map(({ body }) =>
-          intake.accept({ body, headers: {}, received_at: new Date(), recovered: true }),
+          intake.accept({
+            provider: provider.name,
+            body,
+            headers: {},
+            received_at: new Date(),
+            recovered: true,
+          }),
         ),
       );
       recovered += missing.length;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { OrderMessage } from "../../domain/order.ts";
 import { parseStorable } from "../../domain/storable.ts";
 import type { Correlation, Interpreted } from "../provider.ts";
+import type { ReadEvent } from "../webhook-source.ts";
 import {
   chargeShape,
   disputeOf,
@@ -23,14 +24,17 @@ const envelope = z.looseObject({
   id: name,
   object: z.literal("event"),
   type: name,
+  account: z.string().nullish(),
+  livemode: z.boolean().nullish(),
   data: z.looseObject({ object: z.looseObject({ object: z.string() }) }),
 });
 
-/** What an event is called and what it means. `event_id` and `type` are null when not even those can be read. */
-export interface ReadEvent {
-  event_id: string | null;
-  type: string | null;
-  meaning: Interpreted;
+/** Whose events we take. */
+export interface Ours {
+  /** Whether our key is a live one; null: unknown, and events of either mode are taken. */
+  livemode: boolean | null;
+  /** Our own account's id. Events that name another account are Connect's, and are told of that account. */
+  account: string | null;
 }
 
 /** An id that could be one of ours or the provider's; metadata may hold anything. */
@@ -51,7 +55,7 @@ const by = (
  * Reads a verified body (https://docs.stripe.com/api/events/object). The object within decides what it means; the event's
  * type only tells which objects to expect.
  */
-export function readEvent(body: Buffer): ReadEvent {
+export function readEvent(body: Buffer, ours: Ours = { livemode: null, account: null }): ReadEvent {
   let json: unknown;
   try {
     json = parseStorable(new TextDecoder("utf-8", { fatal: true }).decode(body));
@@ -68,6 +72,8 @@ export function readEvent(body: Buffer): ReadEvent {
     return { event_id: null, type: null, meaning: { kind: "incomprehensible", reason } };
   }
   const { id, type, data } = parsed.data;
+  const foreign = foreignTo(ours, parsed.data);
+  if (foreign) return { event_id: id, type, meaning: foreign };
   try {
     return { event_id: id, type, meaning: interpret(type, data.object, `webhook ${id}`) };
   } catch (error) {
@@ -75,6 +81,19 @@ export function readEvent(body: Buffer): ReadEvent {
     const reason = `${type}: ${z.prettifyError(error).replaceAll("\n", " ")}`;
     return { event_id: id, type, meaning: { kind: "incomprehensible", reason } };
   }
+}
+
+/**
+ * An endpoint for Connect is sent the events of other accounts, of both modes (https://docs.stripe.com/connect/webhooks);
+ * an event of our own in the other mode means that key and endpoint do not belong together.
+ */
+function foreignTo(ours: Ours, { type, account, livemode }: z.output<typeof envelope>): Interpreted | null {
+  if (account && account !== ours.account)
+    return { kind: "irrelevant", reason: `${type}: of the account ${account.slice(0, 64)}, not of ours` };
+  if (ours.livemode === null || typeof livemode !== "boolean" || livemode === ours.livemode) return null;
+  const mode = (live: boolean) => (live ? "live" : "test");
+  const reason = `${type}: an event in ${mode(livemode)} mode, but the API key is for ${mode(ours.livemode)} mode`;
+  return { kind: "incomprehensible", reason };
 }
 
 function interpret(type: string, object: { object: string }, source: string): Interpreted {
