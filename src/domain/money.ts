@@ -15,13 +15,16 @@ const THREE_DECIMAL = new Set("bhd jod kwd omr tnd".split(" "));
 export const minorDigits = (currency: string): number =>
   ZERO_DECIMAL.has(currency) ? 0 : THREE_DECIMAL.has(currency) ? 3 : 2;
 
+const written = new Map(
+  [0, 2, 3].map((digits) => [
+    digits,
+    new Intl.NumberFormat("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+  ]),
+);
+
 /** `{125000, usd}` → `1,250.00 USD`; the code comes last because `$` is not one currency. */
 export function formatMoney({ amount, currency }: Money): string {
   const digits = minorDigits(currency);
   const value = amount / 10 ** digits;
-  const text = value.toLocaleString("en-US", {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  return `${text} ${currency.toUpperCase()}`;
+  return `${written.get(digits)?.format(value) ?? value} ${currency.toUpperCase()}`;
 }

@@ -47,7 +47,8 @@ test("every step of the table can be taken", () => {
       }),
     );
   expect([...left]).toEqual([]);
-});
+  // Some 20 s of work, and more on a busy machine.
+}, 120_000);
 
 test("the diagram in the documentation is drawn from the table", async () => {
   const page = `# The states of an order
