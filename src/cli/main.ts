@@ -11,6 +11,7 @@ import { examine } from "./doctor.ts";
 import { failureText } from "./failure.ts";
 import { inboxTable, type InboxRow } from "./inbox.ts";
 import { paint, stdout, type ExitCode } from "./output.ts";
+import { policyCommand } from "./policy.ts";
 import { reconcile, sinceOf } from "./reconcile.ts";
 import { serve } from "./running.ts";
 import { followTrail } from "./trail.ts";
@@ -141,6 +142,7 @@ remote(program.command("reconcile").description("compare open and recent orders 
   });
 
 program.addCommand(replayCommand().exitOverride());
+program.addCommand(policyCommand(finish));
 
 const inbox = program.command("inbox").description("received webhooks");
 remote(inbox.command("ls").description("list the newest"))
