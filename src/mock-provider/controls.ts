@@ -39,7 +39,7 @@ export function controls(world: World): Router {
     ctx.body = world.chaos.settings;
   });
   router.post("/clock", async (ctx) => {
-    const { advance_s } = await given(ctx, advance);
+    const { advance_s } = await given(ctx, wantedAdvance);
     world.clock.advance(advance_s);
     ctx.body = { now: new Date(world.clock.ms()).toISOString(), unix: world.clock.now() };
   });
@@ -108,7 +108,7 @@ async function given<T extends z.ZodType>(ctx: RouterContext, shape: T): Promise
 }
 
 /** @throws ProviderError that names the first field which does not fit, and what would. */
-function checked<T extends z.ZodType>(shape: T, value: unknown): z.output<T> {
+export function checked<T extends z.ZodType>(shape: T, value: unknown): z.output<T> {
   const result = shape.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -119,7 +119,8 @@ function checked<T extends z.ZodType>(shape: T, value: unknown): z.output<T> {
 }
 
 const TEN_YEARS_S = 10 * 365 * 86_400;
-const advance = z.strictObject({
+/** How far to move the clock. */
+export const wantedAdvance = z.strictObject({
   advance_s: z
     .number("must be a number of seconds")
     .min(0, "must not be negative: time only goes forward")

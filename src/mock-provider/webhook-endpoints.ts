@@ -95,8 +95,9 @@ function checkVersion(version: string | undefined): void {
 }
 
 /** One that is enabled again has a clean slate: its former failures no longer count towards giving it up. */
-function setEnabled(actor: Actor, endpoint: Endpoint, enabled: boolean): void {
+export function setEnabled(actor: Actor, endpoint: Endpoint, enabled: boolean): void {
   endpoint.status = enabled ? "enabled" : "disabled";
+  actor.account.of.endpoints.put(endpoint);
   const note = actor.account.of.endpoint_notes.get(endpoint.id);
   if (note && enabled) actor.account.of.endpoint_notes.put({ ...note, failing_since: null });
 }

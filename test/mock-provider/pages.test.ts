@@ -2,14 +2,14 @@ import { existsSync, mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ledgerLine, openBench, pay, refOf, type Bench } from "./provider.ts";
+import { eventually, ledgerLine, openBench, pay, refOf, type Bench } from "./provider.ts";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
   existsSync(path),
 );
 const SHOTS = process.env["SCREENSHOTS"];
 
-describe.skipIf(CHROMIUM === undefined)("the hosted page in a browser", () => {
+describe.skipIf(CHROMIUM === undefined)("the pages in a browser, without scripts", () => {
   let bench: Bench;
   let browser: Browser;
   let shop: Server;
@@ -139,6 +139,11 @@ describe.skipIf(CHROMIUM === undefined)("the hosted page in a browser", () => {
     await page.context().close();
   });
 
+  const payment = (id: string) => `${bench.provider.url}/payments/${id}`;
+  const press = async (page: Page, name: string, within = "") => {
+    await Promise.all([page.waitForEvent("load"), page.click(`${within} button:text-is("${name}")`)]);
+  };
+
   test("the front page shows payments, events and deliveries", async () => {
     await pay(bench.stripe, { metadata: { reference: "PO-1001" } });
     await bench.sink.until(() => bench.sink.types().includes("payment_intent.succeeded"));
@@ -149,11 +154,176 @@ describe.skipIf(CHROMIUM === undefined)("the hosted page in a browser", () => {
     await page.context().close();
   });
 
+  test("a delivery that fails shows its code and next try, and is sent again by a button", async () => {
+    bench.sink.answer = () => 503;
+    const made = await bench.stripe.paymentIntents.create({ amount: 2_000, currency: "usd" });
+    await bench.sink.until(() => bench.sink.types(made.id).length === 1);
+    bench.sink.answer = () => 204;
+    const page = await visit(payment(made.id));
+    const shows = (pattern: RegExp) =>
+      eventually(async () => {
+        await page.reload();
+        return pattern.test((await page.textContent(".delivery")) ?? "");
+      });
+    await shows(/waiting\s*503, next in \d s/);
+    await press(page, "Resend");
+    await bench.sink.until(() => bench.sink.types(made.id).length === 2);
+    expect(page.url()).toBe(payment(made.id));
+    await shows(/delivered\s*204/);
+    await page.context().close();
+  });
+
+  test("a hold is captured in part, and refunded in part, and what is no amount is said", async () => {
+    const held = await pay(bench.stripe, { amount: 125_000, capture_method: "manual" });
+    const page = await visit(payment(held.id));
+    await shot(page, "held");
+    await page.fill("#amount-capture", "1,000.50");
+    await press(page, "Capture");
+    expect(await ledgerLine(bench, held.id)).toMatchObject({ captured: 100_050, voided: 24_950 });
+    for (const wrong of ["ten", "1.234", "0", "-5", "2000"]) {
+      await page.fill("#amount-refund", wrong);
+      await press(page, "Refund");
+      expect(await page.textContent("#notice")).toMatch(/is no amount|greater than/);
+    }
+    await page.fill("#amount-refund", "100.5");
+    await press(page, "Refund");
+    expect(await ledgerLine(bench, held.id)).toMatchObject({ refunded: 10_050, refunds: 1 });
+    await press(page, "Fail", "section:has(h2:text-is('Refunds'))");
+    expect(await ledgerLine(bench, held.id)).toMatchObject({ refunded: 0 });
+    expect(await page.textContent("main")).toContain("lost or stolen card");
+    await page.context().close();
+  });
+
+  test("an amount of a currency without a minor unit has no point", async () => {
+    const made = await pay(bench.stripe, { amount: 54_000, currency: "jpy" });
+    const page = await visit(payment(made.id));
+    expect(await page.inputValue("#amount-refund")).toBe("54000");
+    await page.fill("#amount-refund", "4000");
+    await press(page, "Refund");
+    expect(await ledgerLine(bench, made.id)).toMatchObject({ refunded: 4_000 });
+    await page.context().close();
+  });
+
+  test("a hold is voided, and an open payment cancelled, from the front page", async () => {
+    const held = await pay(bench.stripe, { capture_method: "manual" });
+    const page = await visit(bench.provider.url, 1280);
+    await press(page, "Void", `tr:has-text("${held.id}")`);
+    expect(await ledgerLine(bench, held.id)).toMatchObject({ voided: 2_000, status: "canceled" });
+    expect(page.url()).toBe(`${bench.provider.url}/`);
+    await page.context().close();
+  });
+
+  test("a payment without a page is paid with a card from a list, and its challenge passed", async () => {
+    const open = await bench.stripe.paymentIntents.create({
+      amount: 4_200,
+      currency: "eur",
+      allowed_payment_method_types: ["card"],
+    });
+    const page = await visit(payment(open.id));
+    await shot(page, "open");
+    await page.selectOption("#choice-confirm", "pm_card_chargeDeclinedInsufficientFunds");
+    await press(page, "Pay");
+    expect(await page.textContent("main")).toContain("Your card has insufficient funds.");
+    await page.selectOption("#choice-confirm", "pm_card_authenticationRequired");
+    await press(page, "Pay");
+    await press(page, "Fail 3-D Secure");
+    await page.selectOption("#choice-confirm", "pm_card_authenticationRequired");
+    await press(page, "Pay");
+    await press(page, "Pass 3-D Secure");
+    expect(await ledgerLine(bench, open.id)).toMatchObject({ captured: 4_200, status: "succeeded" });
+    await page.context().close();
+  });
+
+  test("a dispute is opened, and won or lost", async () => {
+    const [first, second] = [await pay(bench.stripe), await pay(bench.stripe)];
+    const page = await visit(payment(first.id));
+    await page.selectOption("#choice-dispute", "product_not_received");
+    await press(page, "Dispute");
+    await shot(page, "disputed");
+    expect(await ledgerLine(bench, first.id)).toMatchObject({ disputed: 2_000 });
+    expect(await page.textContent("main")).toContain("product not received");
+    expect(await page.locator("#amount-refund").count()).toBe(0);
+    await press(page, "Merchant wins");
+    expect(await ledgerLine(bench, first.id)).toMatchObject({ disputed: 0 });
+    await page.goto(payment(second.id));
+    await press(page, "Dispute");
+    await press(page, "Merchant loses");
+    expect(await ledgerLine(bench, second.id)).toMatchObject({ disputed: 2_000 });
+    expect(await page.textContent("main")).toContain("lost");
+    await page.context().close();
+  });
+
+  test("time is moved and chaos set, and calmed", async () => {
+    const page = await visit(bench.provider.url, 1280);
+    const before = (await bench.mock("/health")) as unknown as { time: string };
+    await press(page, "+1 hour");
+    const after = (await bench.mock("/health")) as unknown as { time: string };
+    expect(Date.parse(after.time) - Date.parse(before.time)).toBeGreaterThanOrEqual(3_600_000);
+    await page.fill("#duplicate", "0.3");
+    await page.fill("#delay_ms", "250");
+    await page.fill("#seed", "7");
+    await press(page, "Set");
+    expect(await bench.mock("/chaos")).toMatchObject({ seed: 7, duplicate: 0.3, delay_ms: 250, drop: 0 });
+    expect(await page.inputValue("#duplicate")).toBe("0.3");
+    const refused = await fetch(`${bench.provider.url}/chaos`, {
+      method: "POST",
+      body: new URLSearchParams({ set: "set", drop: "3" }),
+    });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain("drop: must be a number from 0 to 1");
+    await press(page, "Calm");
+    expect(await bench.mock("/chaos")).toMatchObject({ seed: 1, duplicate: 0, delay_ms: 0 });
+    await page.context().close();
+  });
+
+  test("an endpoint is disabled and enabled", async () => {
+    const page = await visit(bench.provider.url, 1280);
+    await press(page, "Disable");
+    expect(await bench.stripe.webhookEndpoints.retrieve("we_countersign")).toMatchObject({
+      status: "disabled",
+    });
+    await press(page, "Enable");
+    expect(await bench.stripe.webhookEndpoints.retrieve("we_countersign")).toMatchObject({
+      status: "enabled",
+    });
+    await page.context().close();
+  });
+
+  test("a page of another origin presses no buttons here", async () => {
+    const held = await pay(bench.stripe, { capture_method: "manual" });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(shopUrl);
+    await page.setContent(
+      `<form method="post" action="${payment(held.id)}"><button name="action" value="cancel">x</button></form>`,
+    );
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url() === payment(held.id)),
+      page.click("button"),
+    ]);
+    expect(answer.status()).toBe(403);
+    expect(await ledgerLine(bench, held.id)).toMatchObject({ voided: 0 });
+    await context.close();
+  });
+
+  test("what is not there is said", async () => {
+    const answer = await fetch(payment("pi_none"));
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).toContain("No such payment_intent");
+  });
+
   test("nothing is wider than a phone", async () => {
     const session = await openSession();
+    const disputed = await pay(bench.stripe, { payment_method: "pm_card_createDispute" });
+    const asked = await pay(bench.stripe, { payment_method: "pm_card_authenticationRequired" });
     const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
     const page = await context.newPage();
-    for (const url of [session.url ?? "", bench.provider.url]) {
+    for (const url of [
+      session.url ?? "",
+      bench.provider.url,
+      payment(disputed.id),
+      `${bench.provider.url}/3d-secure/${asked.id}`,
+    ]) {
       await page.goto(url);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(390);
     }

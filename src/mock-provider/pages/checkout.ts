@@ -3,15 +3,7 @@ import type { Session, SessionPlan } from "../objects.ts";
 import { successUrl } from "../checkout-payment.ts";
 import { eta, page } from "./layout.ts";
 import { messagePage } from "./message.ts";
-
-const CHOICES = [
-  ["pm_card_chargeDeclined", "Card is declined", "4000 0000 0000 0002"],
-  ["pm_card_chargeDeclinedInsufficientFunds", "Insufficient funds", "4000 0000 0000 9995"],
-  ["pm_card_chargeDeclinedExpiredCard", "Card has expired", "4000 0000 0000 0069"],
-  ["pm_card_authenticationRequired", "3-D Secure", "4000 0027 6000 3184"],
-  ["pm_card_createDispute", "Disputed later", "4000 0000 0000 0259"],
-  ["pm_card_refundFail", "Refund fails later", "4000 0000 0000 5126"],
-] as const;
+import { CARD_CHOICES } from "./payment-actions.ts";
 
 const TEMPLATE = `<main class="checkout">
 <section class="order">
@@ -19,6 +11,7 @@ const TEMPLATE = `<main class="checkout">
 <p class="soft">To pay</p>
 <p class="total"><%= it.total %></p>
 <ul><% it.items.forEach(function (item) { %><li><span><span class="name"><%= item.name %></span><% if (item.quantity > 1) { %><span class="soft small"><%= item.quantity %> &times; <%= item.each %></span><% } %></span><span><%= item.amount %></span></li><% }) %></ul>
+<% if (it.reference) { %><p class="soft small ref">Reference <span class="num"><%= it.reference %></span></p><% } %>
 </section>
 <section class="card">
 <form method="post">
@@ -30,6 +23,7 @@ const TEMPLATE = `<main class="checkout">
 <div><label for="cvc">CVC</label><input id="cvc" name="cvc" inputmode="numeric" autocomplete="cc-csc" value="123" required></div></div>
 <label for="name">Name on card</label><input id="name" name="name" autocomplete="cc-name" value="Test Buyer">
 <button class="pay" id="pay">Pay <%= it.total %></button>
+<p class="soft small hint">Any future date and any CVC will do. Other numbers than those of test cards are refused.</p>
 <fieldset><legend>or pay with another test card</legend>
 <% it.choices.forEach(function (choice) { %><button name="test_card" value="<%= choice[0] %>"><%= choice[1] %><span class="soft small"><%= choice[2] %></span></button><% }) %>
 </fieldset></form></section></main>`;
@@ -42,6 +36,7 @@ ul{list-style:none;margin:0;padding:0}li{display:flex;justify-content:space-betw
 li .name{display:block;overflow-wrap:anywhere}li>span:last-child{white-space:nowrap}
 .two{display:grid;grid-template-columns:1fr 1fr;gap:12px}
 fieldset{min-width:0;border:0;border-top:1px solid var(--line);margin:24px 0 0;padding:14px 0 0;display:grid;grid-template-columns:1fr 1fr;gap:8px}
+.order .ref{margin-top:20px;overflow-wrap:anywhere}.hint{margin:12px 0 0}
 legend{font-size:14px;color:var(--soft);padding:0 8px 0 0}
 fieldset button{text-align:left;font-size:14px;padding:8px 12px}fieldset button span{display:block;font-weight:400;font-variant-numeric:tabular-nums;white-space:nowrap;font-size:13px}
 @media(max-width:760px){fieldset{grid-template-columns:1fr}fieldset button{padding:8px 10px;display:flex;justify-content:space-between;align-items:center;gap:8px}fieldset button span.small{font-size:12px}.checkout{grid-template-columns:minmax(0,1fr);gap:20px;padding:20px 16px}.total{font-size:30px;margin-bottom:12px}.back{margin-bottom:12px}.card{padding:18px}}
@@ -74,10 +69,11 @@ export function checkoutPage(session: Session, plan: SessionPlan | undefined): s
     total: formatAmount(session.amount_total ?? 0, currency),
     items,
     cancel: session.cancel_url,
+    reference: session.client_reference_id,
     notice: plan?.notice ?? null,
     email: session.customer_details?.email ?? "",
     year: String((new Date().getUTCFullYear() + 4) % 100),
-    choices: CHOICES,
+    choices: CARD_CHOICES.slice(1),
   };
   return page(`Pay ${data.total}`, eta.renderString(TEMPLATE, data), STYLE);
 }

@@ -18,6 +18,7 @@ input:focus,button:focus-visible,a:focus-visible{outline:3px solid rgba(59,75,21
 button{font:inherit;font-weight:600;border-radius:8px;border:1px solid #c7cfda;background:#fff;color:var(--ink);padding:10px 14px;cursor:pointer;min-height:44px}
 button:hover{background:var(--wash)}
 button.pay{width:100%;background:var(--brand);border-color:var(--brand);color:#fff;margin-top:20px;padding:13px}
+button.pay.slim{width:auto;margin:0;padding:10px 22px}
 button.pay:hover{background:#2f3cb5}
 .notice{background:#fdeef2;border:1px solid #f4b8c8;color:var(--bad);border-radius:8px;padding:10px 12px;margin:0 0 14px;font-weight:500}
 .center{max-width:460px;margin:48px auto;padding:0 16px}

@@ -1,16 +1,14 @@
 import Router, { type RouterContext } from "@koa/router";
-import getRawBody from "raw-body";
 import { byItself, type Actor, type World } from "../call.ts";
 import { finishChallenge, submitSession, successUrl } from "../checkout-payment.ts";
 import { holder, paymentAnywhere } from "../controls.ts";
 import { ProviderError } from "../errors.ts";
-import { decodeForm } from "../form.ts";
 import type { Session } from "../objects.ts";
 import { makeMethod, methodNamed } from "../payment-methods.ts";
-import { act } from "./actions.ts";
+import { mountBoard } from "./board-routes.ts";
 import { challengePage } from "./challenge.ts";
 import { checkoutPage } from "./checkout.ts";
-import { dashboardPage } from "./dashboard.ts";
+import { formFields, go } from "./form-fields.ts";
 import { messagePage } from "./message.ts";
 
 const CSP =
@@ -24,7 +22,8 @@ export function pages(world: World): Router {
     ctx.set("X-Content-Type-Options", "nosniff");
     ctx.set("Cache-Control", "no-store");
     // A page of some other site must not press these buttons from the developer's browser.
-    if (ctx.method === "POST" && ctx.get("Sec-Fetch-Site") === "cross-site") ctx.throw(403);
+    const site = ctx.get("Sec-Fetch-Site");
+    if (ctx.method === "POST" && site !== "" && site !== "same-origin" && site !== "none") ctx.throw(403);
     try {
       await next();
     } catch (error) {
@@ -37,16 +36,7 @@ export function pages(world: World): Router {
     }
   });
 
-  router.get("/", (ctx) => {
-    ctx.type = "html";
-    ctx.body = dashboardPage(world);
-  });
-  router.post("/payments/:id", async (ctx) => {
-    const form = await fields(ctx);
-    const [actor, payment] = paymentAnywhere(world, ctx.params["id"] ?? "");
-    act(actor, payment, form["action"] ?? "");
-    go(ctx, "/");
-  });
+  mountBoard(router, world);
   router.get("/c/pay/:id", (ctx) => {
     const found = sessionAnywhere(world, ctx);
     ctx.type = "html";
@@ -56,7 +46,7 @@ export function pages(world: World): Router {
       : messagePage("This page does not exist", "There is no Checkout Session with this address.", null);
   });
   router.post("/c/pay/:id", async (ctx) => {
-    const form = await fields(ctx);
+    const form = await formFields(ctx);
     const found = sessionAnywhere(world, ctx);
     if (!found) {
       ctx.redirect(`/c/pay/${encodeURIComponent(ctx.params["id"] ?? "")}`);
@@ -78,15 +68,15 @@ export function pages(world: World): Router {
     go(ctx, found ? next(found.actor, found.session) : "/");
   });
   router.get("/3d-secure/:id", (ctx) => {
-    const [, payment] = paymentAnywhere(world, ctx.params["id"] ?? "");
+    const [actor, payment] = paymentAnywhere(world, ctx.params["id"] ?? "");
     ctx.type = "html";
     ctx.body =
       payment.status === "requires_action"
-        ? challengePage(payment)
+        ? challengePage(actor, payment)
         : messagePage("Nothing to confirm", `This payment has the status ${payment.status}.`, null);
   });
   router.post("/3d-secure/:id", async (ctx) => {
-    const form = await fields(ctx);
+    const form = await formFields(ctx);
     const [actor, payment] = paymentAnywhere(world, ctx.params["id"] ?? "");
     const refused = finishChallenge(actor, payment, form["outcome"] === "pass");
     const session = actor.account.of.sessions.get(actor.account.of.payment_notes.get(payment.id)?.session);
@@ -124,11 +114,6 @@ export function pages(world: World): Router {
   return router;
 }
 
-function go(ctx: RouterContext, url: string): void {
-  ctx.redirect(url);
-  ctx.status = 303;
-}
-
 /** Where the person goes from here: on to the challenge, back to the shop, or again to the page. */
 function next(actor: Actor, session: Session): string {
   if (session.status === "complete") return successUrl(session);
@@ -142,13 +127,6 @@ function sessionAnywhere(world: World, ctx: RouterContext): { actor: Actor; sess
   const account = holder(world, (each) => each.of.sessions.get(id));
   const session = account?.of.sessions.get(id);
   return account && session ? { actor: byItself(world, account), session } : null;
-}
-
-async function fields(ctx: RouterContext): Promise<Record<string, string>> {
-  const form = decodeForm(await getRawBody(ctx.req, { limit: "64kb", encoding: "utf8" }));
-  return Object.fromEntries(
-    Object.entries(form).flatMap(([key, value]) => (typeof value === "string" ? [[key, value]] : [])),
-  );
 }
 
 function method(actor: Actor, form: Record<string, string>) {
