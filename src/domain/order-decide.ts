@@ -130,7 +130,7 @@ export function orderWakeAt(state: OrderState): string | null {
     paying ? state.pay_by : null,
     waiting && state.hold && !state.hold.accepted_by ? state.hold.until : null,
     waiting ? captureWakeAt(state) : null,
-    waiting ? state.fulfil_by : null,
+    state.status === "fulfilling" ? state.fulfil_by : null,
     ...state.todo.map((work) => work.due_at),
   );
 }

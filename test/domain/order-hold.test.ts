@@ -133,6 +133,21 @@ describe("a part that was captured outside of us", () => {
   });
 });
 
+test("an order that is held while it is being fulfilled wakes for its hold, not for its fulfilment", () => {
+  const world = new World({ facts: { fulfilment: "manual" } });
+  world.performAll();
+  world.provider.pay("good");
+  world.settle();
+  world.wait(29 * DAY);
+  const payment = { ...world.provider.snapshot(), amount_captured: 1_300 };
+  world.send({ type: "payment.seen", payment, source: "webhook" });
+  expect(world.state.status).toBe("paid");
+  world.wait(DAY);
+  world.performAll();
+  expect(world.state.ended_at).toBeNull();
+  expect(orderWakeAt(world.state)).toBe(world.state.hold?.until);
+});
+
 describe("a payment that is not what was ordered", () => {
   test.each([{ amount: 1_000 }, { amount: 2_000 }, { currency: "eur" }])(
     "%o is held when it was taken, and goes back",

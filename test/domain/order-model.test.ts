@@ -50,8 +50,10 @@ const essence = (state: OrderState) => ({
   refunds: state.refunds.map((r) => `${r.provider_id} ${r.status} ${r.amount}`).sort(),
   disputes: state.disputes,
   ledger: ledgerOf(state),
-  // Whether people were asked before it was held depends on which came first.
-  asks: state.hold ? null : state.todo.map((work) => work.effect.kind).sort(),
+  // Whether people were asked before it was held depends on which came first, and so does what is worth an alert.
+  asks: state.hold
+    ? null
+    : state.todo.flatMap(({ effect }) => (effect.kind === "alert_operator" ? [] : [effect.kind])).sort(),
 });
 
 const PAGE_OPENED: OrderMessage = {
