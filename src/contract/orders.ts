@@ -115,6 +115,15 @@ export const MESSAGES = {
     quantity: z.int("must be an integer").min(1, "must be at least 1").default(1),
   }),
   payment_method: z.strictObject({ payment_method: line(255) }),
+  amend: z
+    .strictObject({
+      amount: amount.optional(),
+      reference: line(200).optional(),
+      description: text(1000).nullable().optional(),
+      customer: z.strictObject({ email: email.nullish(), name: line(200).nullish() }).optional(),
+      items: z.array(item).max(100, "must have at most 100 items").optional(),
+    })
+    .refine((change) => Object.keys(change).length > 0, "must name at least one field, such as description"),
   capture: z.strictObject({ amount: amount.nullish() }).default({}),
   resolve: z.strictObject({
     action: z.enum(["accept", "give_back"], "must be accept or give_back"),

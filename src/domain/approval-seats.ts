@@ -1,5 +1,11 @@
 import { normalisedAddress, type Gate } from "./policy.ts";
-import type { ApprovalState, ApprovalView, Delegation, Vote } from "./approval.ts";
+import {
+  subjectHash,
+  type ApprovalState,
+  type ApprovalView,
+  type Delegation,
+  type Vote,
+} from "./approval.ts";
 
 /** One place at a gate: who holds it, who may decide in it, and who is mailed about it. */
 export interface Seat {
@@ -111,6 +117,7 @@ export function approvalView(state: ApprovalState, now: Date): ApprovalView {
     version: state.serial,
     kind: state.subject.kind,
     refund_id: state.refund_id,
+    subject_hash: subjectHash(state.subject),
     status: state.status,
     gate: gate?.name ?? null,
     needed: gate?.need ?? 0,

@@ -134,6 +134,8 @@ export interface ApprovalView {
   version: number;
   kind: SubjectKind;
   refund_id: string | null;
+  /** Of what is asked now; null for one that was asked before hashes were kept. */
+  subject_hash: string | null;
   status: ApprovalStatus;
   gate: string | null;
   needed: number;
@@ -174,6 +176,12 @@ export type ApprovalMessage =
 export const contentHash = (subject: Subject, revision: number): string =>
   createHash("sha256")
     .update(canonicalize({ subject, revision }) ?? "")
+    .digest("hex");
+
+/** By which an order knows whether what was approved is still what it is. */
+export const subjectHash = (subject: Subject): string =>
+  createHash("sha256")
+    .update(canonicalize(subject) ?? "")
     .digest("hex");
 
 export interface OpenApproval {

@@ -10,7 +10,7 @@ export function onApproval(step: Step, approval: ApprovalView, entries: AuditDra
   // A report that was delivered before, to an earlier segment perhaps.
   if (known && known.version >= approval.version) return step;
   // Withdrawn by us: a report from before that must not open it again.
-  const reopens = known && known.status !== "pending" && approval.status === "pending";
+  const reopens = known?.status === "withdrawn" && approval.status === "pending";
   const heard = reopens ? { ...known, version: approval.version } : approval;
   const approvals = known
     ? step.state.approvals.map((a) => (a.id === approval.id ? heard : a))

@@ -18,8 +18,10 @@ export const isCapturedByUs = ({ plan, facts }: Pick<OrderState, "plan" | "facts
   plan !== null || facts.capture === "manual";
 
 /** The most that may be captured: what was ordered or, when something else was accepted in its place, what is held. */
-export const capturableAmount = ({ facts, payment }: OrderState): number =>
-  payment.mismatch !== null && payment.amount_authorized > 0 ? payment.amount_authorized : facts.amount;
+export const capturableAmount = ({ facts, payment, amended_amount }: OrderState): number =>
+  payment.mismatch !== null && payment.amount_authorized > 0
+    ? payment.amount_authorized
+    : (amended_amount ?? facts.amount);
 
 const isUpToMerchant = ({ facts, capture, payment }: OrderState): boolean =>
   facts.capture === "manual" && capture.wanted === null && holdsAuthorization(payment);

@@ -1,6 +1,7 @@
 import type { AuditDraft } from "./audit-entry.ts";
 import { type OrderEffect, type OrderFacts, type OrderMessage, type OrderState, isEnd } from "./order.ts";
 import { onApproval } from "./order-approvals.ts";
+import { onAmend } from "./order-amend.ts";
 import { captureWakeAt, onCapture } from "./order-capture.ts";
 import { onCancel, onFulfilment, onPaymentMethod, onRefundCommand } from "./order-commands.ts";
 import { onResolve } from "./order-hold.ts";
@@ -35,6 +36,7 @@ export const newOrder = (
   refunded_at_provider: 0,
   disputes: [],
   capture: { wanted: null, asked: null },
+  amended_amount: null,
   authorized_at: null,
   lapse_told: false,
   hold: null,
@@ -76,6 +78,8 @@ function onMessage(step: Step, message: OrderMessage): Step {
       return onFulfilment(step, message);
     case "payment_method":
       return onPaymentMethod(step, message);
+    case "amend":
+      return onAmend(step, message);
     case "capture":
       return onCapture(step, message);
     case "resolve":

@@ -29,14 +29,18 @@ const withoutVoid = (step: Step): Step => drop(drop(step, "void"), "expire_sessi
 
 /** Nothing more is taken, and nobody is asked any longer whether it may be. */
 function callOff(step: Step, ending: Ending): Step {
-  const quiet = drop(drop(step, "capture"), "confirm_payment");
+  const quiet = drop(drop(drop(step, "capture"), "confirm_payment"), "amend_approval");
   const unasked = set(quiet, {
     todo: quiet.state.todo.filter(
       ({ effect }) => effect.kind !== "open_approval" || effect.subject !== "order",
     ),
   });
   return unasked.state.approvals
-    .filter((approval) => approval.kind === "order" && approval.status === "pending")
+    .filter(
+      (approval) =>
+        approval.kind === "order" &&
+        (approval.status === "pending" || approval.status === "changes_requested"),
+    )
     .reduce(
       (s, { id }) => ask(s, { kind: "withdraw_approval", approval_id: id, reason: ending.reason }),
       unasked,

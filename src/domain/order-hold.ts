@@ -7,9 +7,9 @@ const HOLD_S = 3 * 24 * 3_600;
 
 /** What does not fit between the order and its payment; null when all is well. */
 export function problemOf(state: OrderState): string | null {
-  const { payment, facts, capture } = state;
+  const { payment, facts, capture, amended_amount } = state;
   if (payment.mismatch !== null) return payment.mismatch;
-  const expected = capture.asked ?? capture.wanted ?? facts.amount;
+  const expected = capture.asked ?? capture.wanted ?? amended_amount ?? facts.amount;
   if (payment.status !== "succeeded" || payment.amount_captured === expected) return null;
   const money = (amount: number) => formatMoney({ amount, currency: paidCurrency(state) });
   return `the provider captured ${money(payment.amount_captured)} instead of ${money(expected)}`;

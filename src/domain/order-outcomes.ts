@@ -31,7 +31,9 @@ export function onDone(step: Step, key: string, result: EffectResult): Step {
 const withdrawn = (step: Step, id: string): Step =>
   set(step, {
     approvals: step.state.approvals.map((a) =>
-      a.id === id && a.status === "pending" ? { ...a, status: "withdrawn" } : a,
+      a.id === id && (a.status === "pending" || a.status === "changes_requested")
+        ? { ...a, status: "withdrawn" }
+        : a,
     ),
   });
 
@@ -100,6 +102,7 @@ function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
     case "withdraw_approval":
       return withdrawn(step, effect.approval_id);
     case "confirm_payment":
+    case "amend_approval":
     case "alert_operator":
       return step;
   }

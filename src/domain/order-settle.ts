@@ -1,9 +1,11 @@
+import { type ApprovalView, subjectHash } from "./approval.ts";
 import { derivedId } from "./derived-id.ts";
 import { type EndStatus, type Ending, type OrderState, orderApproval, refundedAmount } from "./order.ts";
 import { settleCapture } from "./order-capture.ts";
 import { fulfilledOf } from "./order-commands.ts";
 import { isPageOpen, settleEnding } from "./order-ending.ts";
 import { isHeld, settleHold } from "./order-hold.ts";
+import { subjectOf } from "./order-subject.ts";
 import { SYSTEM, type Step, ask, drop, end, finish, later, set, become, tell } from "./order-step.ts";
 import { isDisputeOver } from "./payment.ts";
 
@@ -91,16 +93,20 @@ function settleAuthorized(step: Step): Step {
   if (!approval) return askPeople(step);
   switch (approval.status) {
     case "pending":
+    case "changes_requested":
       return become(step, "awaiting_approval");
     case "approved":
-      return settleApproved(step);
+      return isStale(state, approval) ? askPeople(step) : settleApproved(step);
     case "rejected":
-    case "changes_requested":
     case "expired":
     case "withdrawn":
       return settle(end(step, { status: "rejected", reason: `approval ${approval.status}` }));
   }
 }
+
+/** What was approved is not what the order is by now: it was amended while the last person decided. */
+const isStale = (state: OrderState, { subject_hash }: ApprovalView): boolean =>
+  subject_hash !== null && subject_hash !== subjectHash(subjectOf(state, null));
 
 function settleApproved(step: Step): Step {
   const next = settleCapture(step);
@@ -110,7 +116,8 @@ function settleApproved(step: Step): Step {
 /** Money is held or was taken, and the policy asks people whether it may be kept. */
 function askPeople(step: Step): Step {
   const { id, created_at } = step.state.facts;
-  const approval_id = derivedId("apr", new Date(created_at), `${id}:order:1`);
+  const number = step.state.approvals.filter((approval) => approval.kind === "order").length + 1;
+  const approval_id = derivedId("apr", new Date(created_at), `${id}:order:${number}`);
   return ask(become(step, "awaiting_approval"), {
     kind: "open_approval",
     approval_id,
@@ -124,7 +131,8 @@ function settleCaptured(step: Step): Step {
   const approval = orderApproval(state);
   // Captured outside of us before people answered: their answer still decides whether it is kept.
   if (state.plan && !approval) return askPeople(step);
-  if (state.plan && approval?.status === "pending") return become(step, "awaiting_approval");
+  if (state.plan && (approval?.status === "pending" || approval?.status === "changes_requested"))
+    return become(step, "awaiting_approval");
   if (state.plan && approval?.status !== "approved")
     return settle(end(step, { status: "rejected", reason: `approval ${approval?.status}` }));
   const paid = become(drop(drop(step, "capture"), "confirm_payment"), "paid");

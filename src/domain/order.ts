@@ -121,6 +121,7 @@ export type OrderEffect =
   | { kind: "refund"; refund_id: string; amount: number; reason: string }
   | { kind: "open_approval"; approval_id: string; subject: SubjectKind; refund_id: string | null }
   | { kind: "withdraw_approval"; approval_id: string; reason: string }
+  | { kind: "amend_approval"; approval_id: string; by: Actor }
   | {
       kind: "alert_operator";
       alert: AlertKind;
@@ -145,6 +146,8 @@ export interface OrderState {
   disputes: DisputeSnapshot[];
   /** Minor units: what the merchant wants captured (null: all of it), and what the provider was asked to capture. */
   capture: { wanted: number | null; asked: number | null };
+  /** Less than was ordered, minor units, since the order was amended. */
+  amended_amount: number | null;
   /** When money was first held, by our clock. */
   authorized_at: string | null;
   lapse_told: boolean;
@@ -161,6 +164,11 @@ export interface OrderState {
   serial: number;
   ended_at: string | null;
 }
+
+/** What may be changed before an order is captured; an amount can only be lowered. */
+export type Amendment = Partial<
+  Pick<OrderFacts, "reference" | "description" | "customer" | "items" | "amount">
+>;
 
 /** How a message reached us, kept in the trail: `webhook evt_…`, `request req_…`, `reconciliation`. */
 export type Source = string;
@@ -186,6 +194,7 @@ export type OrderMessage =
   | { type: "note"; actor: Actor; text: string }
   | { type: "fulfilment"; actor: Actor; sku: string; quantity: number }
   | { type: "payment_method"; actor: Actor; payment_method: string }
+  | { type: "amend"; actor: Actor; change: Amendment }
   | { type: "capture"; actor: Actor; amount: number | null }
   | { type: "resolve"; actor: Actor; action: "accept" | "give_back"; reason: string }
   | { type: "effect.done"; key: string; result: EffectResult }

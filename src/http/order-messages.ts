@@ -2,7 +2,7 @@ import Router from "@koa/router";
 import type { z } from "zod";
 import { MESSAGES, sendMessage, type Topic } from "../contract/orders.ts";
 import type { Pool } from "../db/pool.ts";
-import type { OrderMessage } from "../domain/order.ts";
+import type { Amendment, OrderMessage } from "../domain/order.ts";
 import type { Actor } from "../domain/audit-entry.ts";
 import { deliver } from "../engine/messages.ts";
 import { AppError } from "../errors.ts";
@@ -20,6 +20,7 @@ const NEEDS: Record<Topic, Role> = {
   fulfilment: "support",
   cancel: "finance",
   payment_method: "finance",
+  amend: "finance",
   capture: "finance",
   resolve: "finance",
 };
@@ -67,6 +68,8 @@ function letterOf(topic: Topic, message: unknown, actor: Actor): OrderMessage {
     }
     case "fulfilment":
       return { type: "fulfilment", actor, ...taken(MESSAGES.fulfilment) };
+    case "amend":
+      return { type: "amend", actor, change: amendmentOf(taken(MESSAGES.amend)) };
     case "capture":
       return { type: "capture", actor, amount: taken(MESSAGES.capture).amount ?? null };
     case "resolve":
@@ -75,3 +78,14 @@ function letterOf(topic: Topic, message: unknown, actor: Actor): OrderMessage {
       return { type: "payment_method", actor, ...taken(MESSAGES.payment_method) };
   }
 }
+
+/** Only what was named changes; a customer is replaced as a whole. */
+const amendmentOf = ({ customer, ...change }: z.output<typeof MESSAGES.amend>): Amendment => ({
+  ...(change.amount === undefined ? {} : { amount: change.amount }),
+  ...(change.reference === undefined ? {} : { reference: change.reference }),
+  ...(change.description === undefined ? {} : { description: change.description }),
+  ...(change.items === undefined ? {} : { items: change.items }),
+  ...(customer === undefined
+    ? {}
+    : { customer: { email: customer.email ?? null, name: customer.name ?? null } }),
+});

@@ -1,18 +1,13 @@
-import { insertApproval } from "../db/approvals.ts";
+import { getApproval, insertApproval } from "../db/approvals.ts";
 import { getOrderById } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
-import { newApproval, type Subject } from "../domain/approval.ts";
+import { newApproval } from "../domain/approval.ts";
+import { subjectOf } from "../domain/order-subject.ts";
+import { changesBetween } from "../domain/subject-changes.ts";
 import { approvalView } from "../domain/approval-seats.ts";
 import { listDelegations } from "../db/delegations.ts";
-import {
-  paidCurrency,
-  type AlertKind,
-  type EffectResult,
-  type OrderEffect,
-  type OrderState,
-} from "../domain/order.ts";
-import { capturableAmount, isCapturedByUs } from "../domain/order-capture.ts";
-import type { SubjectKind } from "../domain/policy.ts";
+import { type AlertKind, type EffectResult, type OrderEffect, type OrderState } from "../domain/order.ts";
+import { isCapturedByUs } from "../domain/order-capture.ts";
 import { deliver } from "../engine/messages.ts";
 import { WORKFLOW } from "../engine/names.ts";
 import { startInTransaction } from "../engine/start.ts";
@@ -81,6 +76,8 @@ export async function performOrderEffect(
         log,
       );
       return { kind: "done" };
+    case "amend_approval":
+      return amendApproval(deps, order, key, effect);
     case "alert_operator":
       return alertOperator(deps, order, key, effect);
   }
@@ -127,7 +124,7 @@ async function openApproval(
       tenant: order.facts.tenant,
       order_id: order.facts.id,
       refund_id: effect.refund_id,
-      subject: subjectOf(order, effect.subject, refund),
+      subject: subjectOf(order, refund),
       plan,
       delegations: await listDelegations(pool, order.facts.tenant, now),
       capture_before: effect.subject === "order" ? await captureBefore(provider, order) : null,
@@ -148,6 +145,27 @@ async function openApproval(
   return { kind: "approval", approval: approvalView(state, now) };
 }
 
+/** Tells the approval what the order is now. It may be opened in this very moment: then the same is tried again. */
+async function amendApproval(
+  { pool, log }: OrderEffectDeps,
+  order: OrderState,
+  key: string,
+  { approval_id, by }: Extract<OrderEffect, { kind: "amend_approval" }>,
+): Promise<EffectResult> {
+  const approval = await getApproval(pool, approval_id);
+  if (!approval)
+    throw new ProviderError(`approval ${approval_id} is not open yet`, { code: "not_open", retry: true });
+  const subject = subjectOf(order, null);
+  const changes = changesBetween(approval.state.subject, subject);
+  await deliver(
+    pool,
+    "approval",
+    { to: approval_id, message: { type: "amend", subject, changes, actor: by }, key },
+    log,
+  );
+  return { kind: "done" };
+}
+
 /** When the authorization lapses: not every event says it, so the provider is asked; without an answer the policy's own limit holds. */
 async function captureBefore(provider: PaymentProvider, { payment }: OrderState): Promise<string | null> {
   if (payment.capture_before !== null || payment.id === null) return payment.capture_before;
@@ -157,24 +175,4 @@ async function captureBefore(provider: PaymentProvider, { payment }: OrderState)
     if (error instanceof ProviderError && !error.retry) return null;
     throw error;
   }
-}
-
-function subjectOf(
-  order: OrderState,
-  kind: SubjectKind,
-  refund: OrderState["refunds"][number] | null,
-): Subject {
-  const { facts } = order;
-  return {
-    kind,
-    amount: refund?.amount ?? capturableAmount(order),
-    currency: paidCurrency(order),
-    reference: facts.reference,
-    description: facts.description,
-    customer: facts.customer.name ?? facts.customer.email,
-    requested_by: refund ? refund.requested_by : facts.requested_by,
-    reason: refund?.reason ?? null,
-    items: facts.items.map(({ sku, quantity, unit_amount }) => ({ sku, quantity, unit_amount })),
-    order_id: facts.id,
-  };
 }

@@ -50,10 +50,13 @@ const essence = (state: OrderState) => ({
   refunds: state.refunds.map((r) => `${r.provider_id} ${r.status} ${r.amount}`).sort(),
   disputes: state.disputes,
   ledger: ledgerOf(state),
-  // Whether people were asked before it was held depends on which came first, and so does what is worth an alert.
+  // Whether people were asked before it was held depends on which came first; so does what the operator was told.
   asks: state.hold
     ? null
-    : state.todo.flatMap(({ effect }) => (effect.kind === "alert_operator" ? [] : [effect.kind])).sort(),
+    : state.todo
+        .map((work) => work.effect.kind)
+        .filter((kind) => kind !== "alert_operator")
+        .sort(),
 });
 
 const PAGE_OPENED: OrderMessage = {

@@ -67,13 +67,55 @@ describe("an order that needs approval", () => {
     expect(world.provider).toMatchObject({ held: 0, captured: 1_250 });
   });
 
-  test.each(["rejected", "changes_requested", "expired"] as const)("is voided when it is %s", (outcome) => {
+  test.each(["rejected", "expired"] as const)("is voided when it is %s", (outcome) => {
     const world = paid(withApproval);
     world.decideApproval(outcome);
     world.settle();
     expect(world.state.status).toBe("rejected");
     expect(world.provider.payment).toMatchObject({ status: "canceled", captured: 0, voids: 1 });
     expect(world.told("order.rejected")).toMatchObject([{ data: { reason: `approval ${outcome}` } }]);
+  });
+
+  test("that was sent back for changes is asked again once it is amended, and less is captured", () => {
+    const world = paid(withApproval);
+    world.decideApproval("changes_requested");
+    world.settle();
+    expect(world.state.status).toBe("awaiting_approval");
+    world.amend({ amount: 1_000 });
+    expect(world.told("message.ignored").at(-1)?.data["because"]).toContain("change both together");
+    world.amend({ amount: 1_000, items: [{ sku: "pen", quantity: 2, unit_amount: 500 }] });
+    world.settle();
+    expect(world.state.approvals).toMatchObject([{ status: "pending" }]);
+    expect(world.told("order.amended")).toMatchObject([
+      {
+        data: { changes: [{ field: "amount", before: "12.50 USD", after: "10.00 USD" }, { field: "items" }] },
+      },
+    ]);
+    world.decideApproval("approved");
+    world.settle();
+    expect(world.state.status).toBe("completed");
+    expect(world.provider).toMatchObject({ held: 0, captured: 1_000 });
+  });
+
+  test("that was sent back for changes is rejected when nobody amends it", () => {
+    const world = paid(withApproval);
+    world.decideApproval("changes_requested");
+    world.toRest();
+    expect(world.state.status).toBe("rejected");
+    expect(world.provider.payment).toMatchObject({ status: "canceled", captured: 0, voids: 1 });
+  });
+
+  test("that is amended while the last person decides is asked about again", () => {
+    const world = paid(withApproval);
+    world.decideApproval("approved");
+    world.amend({ description: "blue ones" });
+    world.settle();
+    expect(world.state.status).toBe("awaiting_approval");
+    expect(world.state.approvals).toMatchObject([{ status: "approved" }, { status: "pending" }]);
+    expect(world.provider).toMatchObject({ captured: 0 });
+    world.decideApproval("approved");
+    world.settle();
+    expect(world.state.status).toBe("completed");
   });
 
   test("is rejected when nobody answers, and the money is released before it lapses", () => {

@@ -66,6 +66,7 @@ const approvalFor = (state: OrderState): fc.Arbitrary<ApprovalView> =>
     version: fc.nat({ max: 5 }),
     kind: fc.constantFrom("order", "refund"),
     refund_id: fc.constantFrom(null, "rfd_1", "rfd_9"),
+    subject_hash: fc.constantFrom(null, "stale"),
     status: fc.constantFrom("pending", "approved", "rejected", "changes_requested", "expired", "withdrawn"),
     gate: fc.constant(null),
     needed: fc.constant(1),
@@ -125,6 +126,11 @@ function messagesFor(state: OrderState): fc.Arbitrary<OrderMessage> {
       quantity: fc.integer({ min: 1, max: 9 }),
     }),
     fc.record({ type: fc.constant("payment_method"), actor, payment_method: text }),
+    fc.record({
+      type: fc.constant("amend"),
+      actor,
+      change: fc.record({ amount, description: text, reference: text }, { requiredKeys: [] }),
+    }),
     fc.record({ type: fc.constant("capture"), actor, amount: fc.option(amount) }),
     fc.record({
       type: fc.constant("resolve"),
@@ -138,7 +144,7 @@ function messagesFor(state: OrderState): fc.Arbitrary<OrderMessage> {
   );
 }
 
-const COMMANDS = ["cancel", "refund", "note", "fulfilment", "payment_method", "capture", "resolve"];
+const COMMANDS = ["cancel", "refund", "note", "fulfilment", "payment_method", "amend", "capture", "resolve"];
 
 test("every message has an answer in every state, whatever it says", () => {
   const cases = states.chain((state) =>

@@ -160,6 +160,7 @@ const approvalOf = (id: string, refund_id: string | null): ApprovalView => ({
   version: 0,
   kind: refund_id === null ? "order" : "refund",
   refund_id,
+  subject_hash: null,
   status: "pending",
   gate: "finance",
   needed: 1,

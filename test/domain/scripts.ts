@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Amendment } from "../../src/domain/order.ts";
 import { CARDS } from "./simulated-provider.ts";
 import { HOUR, plan, World, type Outcome } from "./world.ts";
 
@@ -83,6 +84,17 @@ const steps = (unfair: boolean) =>
       arbitrary: fc
         .constantFrom(null, 1, 700, 5_000)
         .map((amount) => step(`capture ${amount}`, (w) => w.capture(amount))),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .constantFrom<Amendment[]>(
+          { description: "blue ones" },
+          { amount: 500, items: [] },
+          { amount: 5_000 },
+          { amount: 1_000 },
+        )
+        .map((change) => step(`amend ${JSON.stringify(change)}`, (w) => w.amend(change))),
     },
     {
       weight: 1,

@@ -1,8 +1,9 @@
 import { expect } from "vitest";
-import type { ApprovalStatus, ApprovalView } from "../../src/domain/approval.ts";
+import { subjectHash, type ApprovalStatus, type ApprovalView } from "../../src/domain/approval.ts";
 import type { Actor, AuditDraft } from "../../src/domain/audit-entry.ts";
 import { ledgerOf } from "../../src/domain/ledger.ts";
 import { isCapturedByUs } from "../../src/domain/order-capture.ts";
+import { subjectOf } from "../../src/domain/order-subject.ts";
 import { decideOrder, newOrder, orderDue, orderWakeAt } from "../../src/domain/order-decide.ts";
 import {
   isAtRest,
@@ -10,6 +11,7 @@ import {
   refundableAmount,
   refundedAmount,
   type AlertKind,
+  type Amendment,
   type EffectResult,
   type OrderEffect,
   type OrderFacts,
@@ -58,6 +60,10 @@ export const facts = (change: Partial<OrderFacts> = {}): OrderFacts => ({
   created_at: T0,
   ...change,
 });
+
+/** Whether people may still decide; one about an order that was sent back for changes may be asked again. */
+const isOpen = ({ status, kind }: ApprovalView): boolean =>
+  status === "pending" || (status === "changes_requested" && kind === "order");
 
 /** How an effect goes: it works; nothing happens, for now or for good; or it works and nobody hears of it. */
 export type Outcome = "ok" | "down" | "refused" | "lost";
@@ -117,6 +123,7 @@ export class World {
   note = (text: string) => this.send({ type: "note", actor: ada, text });
   fulfil = (sku: string, quantity = 1) => this.send({ type: "fulfilment", actor: ada, sku, quantity });
   retryWith = (card: Card) => this.send({ type: "payment_method", actor: ada, payment_method: card });
+  amend = (change: Amendment) => this.send({ type: "amend", actor: ada, change });
   capture = (amount: number | null = null) => this.send({ type: "capture", actor: ada, amount });
   resolve = (action: "accept" | "give_back") =>
     this.send({ type: "resolve", actor: ada, action, reason: "looked at it" });
@@ -217,6 +224,8 @@ export class World {
       case "withdraw_approval":
         this.decideApproval("withdrawn", effect.approval_id);
         return { kind: "done" };
+      case "amend_approval":
+        return this.#amendApproval(effect.approval_id);
       case "alert_operator":
         this.alerts.push(effect.alert);
         return { kind: "done" };
@@ -237,6 +246,9 @@ export class World {
       version: 0,
       kind: subject,
       refund_id,
+      subject_hash: subjectHash(
+        subjectOf(this.state, this.state.refunds.find((refund) => refund.id === refund_id) ?? null),
+      ),
       status: "pending",
       gate: "finance",
       needed: 1,
@@ -253,6 +265,23 @@ export class World {
     return { kind: "approval", approval };
   }
 
+  /** What is decided is not asked again. */
+  #amendApproval(id: string): EffectResult {
+    const approval = this.approvals.get(id);
+    if (!approval) throw new Refusal("the approval is not open yet", true);
+    const subject_hash = subjectHash(subjectOf(this.state, null));
+    if (isOpen(approval) && subject_hash !== approval.subject_hash) {
+      this.approvals.set(id, {
+        ...approval,
+        subject_hash,
+        status: "pending",
+        version: approval.version + 1,
+      });
+      this.#report(id, "approval.amended");
+    }
+    return { kind: "done" };
+  }
+
   #report(id: string, type: string): void {
     const approval = structuredClone(this.approvals.get(id)!);
     const actor: Actor = { type: "approver", id: "finance@example.com" };
@@ -262,7 +291,8 @@ export class World {
 
   /** Somebody decides, or time does. What is decided stays. */
   decideApproval(status: Exclude<ApprovalStatus, "pending">, id?: string): void {
-    const pending = [...this.approvals.values()].filter((a) => a.status === "pending");
+    const ends = status === "expired" || status === "withdrawn";
+    const pending = [...this.approvals.values()].filter((a) => (ends ? isOpen(a) : a.status === "pending"));
     const approval = id === undefined ? pending.at(-1) : pending.find((a) => a.id === id);
     if (!approval) return;
     const by = { decided_by: "finance@example.com", decided_at: this.now.toISOString() };
@@ -315,7 +345,7 @@ export class World {
       this.settle();
       const times = [
         orderWakeAt(this.state),
-        ...[...this.approvals.values()].filter((a) => a.status === "pending").map((a) => a.deadline_at),
+        ...[...this.approvals.values()].filter(isOpen).map((a) => a.deadline_at),
       ].flatMap((time) => (time === null ? [] : [Date.parse(time)]));
       const next = Math.min(...times, this.provider.nextAt() ?? Infinity);
       if (next === Infinity) return this.#checkEnd();
@@ -332,7 +362,7 @@ export class World {
   #checkRepetition(message: OrderMessage): void {
     // A command asks again, and an attempt that failed is one more attempt.
     if (
-      ["cancel", "refund", "note", "fulfilment", "payment_method", "capture", "resolve"].includes(
+      ["cancel", "refund", "note", "fulfilment", "payment_method", "amend", "capture", "resolve"].includes(
         message.type,
       )
     )
@@ -373,10 +403,7 @@ export class World {
   #checkWaiting(): void {
     const { state } = this;
     expect(state.todo).toEqual([]);
-    expect(
-      state.approvals.some((a) => a.status === "pending"),
-      `nothing would wake ${state.status}`,
-    ).toBe(true);
+    expect(state.approvals.some(isOpen), `nothing would wake ${state.status}`).toBe(true);
   }
 
   #checkEnd(): void {
@@ -388,7 +415,7 @@ export class World {
     expect(ledgerOf(state).accounts, "the ledger is the provider's").toEqual(provider.accounts());
     expect(state.payment.amount_captured).toBe(provider.captured);
     expect(refundedAmount(state)).toBe(provider.refunded);
-    expect(state.approvals.filter((a) => a.status === "pending")).toEqual([]);
+    expect(state.approvals.filter(isOpen)).toEqual([]);
     if (state.ending && !provider.dispute && provider.refunds.every((r) => r.status === "succeeded"))
       expect(provider.refunded, `${state.status} keeps money`).toBe(provider.captured);
   }

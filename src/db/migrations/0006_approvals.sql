@@ -31,3 +31,11 @@ create table countersign.delegations (
   check (starts_at < ends_at)
 );
 create index delegations_by_tenant on countersign.delegations (tenant, ends_at);
+
+update countersign.orders
+   set state = state || jsonb_build_object(
+         'amended_amount', null,
+         'approvals', coalesce((
+           select jsonb_agg('{"subject_hash": null}'::jsonb || approval order by n)
+             from jsonb_array_elements(state -> 'approvals') with ordinality as a(approval, n)), '[]'::jsonb))
+ where not state ? 'amended_amount';
