@@ -9,7 +9,7 @@ td.num,td.keep,th{white-space:nowrap}.num{font-variant-numeric:tabular-nums}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,monospace}td code{white-space:nowrap}
 .pill{display:inline-block;border-radius:99px;padding:1px 10px;font-size:13px;background:#eef1f6;color:#414552;white-space:nowrap}
 .pill.good{background:#d9f4e7;color:var(--good)}.pill.bad{background:#fde2ea;color:var(--bad)}.pill.wait{background:#fff0cf;color:#6b4700}
-form.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:0}form.inline{display:inline-flex;gap:6px;margin:0}
+form.row{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:0}form.inline{display:inline-flex;flex-wrap:wrap;gap:6px;margin:0}
 button.mini{min-height:0;padding:3px 10px;font-size:13px;border-radius:6px;white-space:nowrap}
 .acts{display:grid;gap:12px}.acts form{display:flex;flex-wrap:wrap;gap:8px;align-items:center;margin:0}
 .acts label,.row label{margin:0;font-weight:500}.acts input,.acts select,.row input{width:auto;padding:8px 10px;min-height:44px}

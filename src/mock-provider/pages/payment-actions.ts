@@ -17,6 +17,7 @@ export const CARD_CHOICES = [
   ["pm_card_chargeDeclined", "Card is declined", "4000 0000 0000 0002"],
   ["pm_card_chargeDeclinedInsufficientFunds", "Insufficient funds", "4000 0000 0000 9995"],
   ["pm_card_chargeDeclinedExpiredCard", "Card has expired", "4000 0000 0000 0069"],
+  ["pm_card_chargeDeclinedIncorrectCvc", "CVC is wrong", "4000 0000 0000 0127"],
   ["pm_card_authenticationRequired", "Asks for 3-D Secure", "4000 0027 6000 3184"],
   ["pm_card_createDispute", "Disputed later", "4000 0000 0000 0259"],
   ["pm_card_pendingRefund", "Refund is slow", "4000 0000 0000 7726"],
