@@ -6,6 +6,7 @@ import { mount } from "./endpoint.ts";
 import { noKey, unknownUrl } from "./errors.ts";
 import { pages } from "./pages/routes.ts";
 import { ROUTES } from "./routes.ts";
+import { setupPages } from "./setup-page.ts";
 
 /** The whole provider over HTTP: Stripe's API under `/v1`, the controls under `/_mock`, pages for people elsewhere. */
 export function createApp(world: World): Koa {
@@ -16,6 +17,7 @@ export function createApp(world: World): Koa {
   const people = pages(world);
   app.use(api.routes());
   app.use(control.routes());
+  app.use(setupPages(world).routes());
   app.use(people.routes());
   app.use((ctx) => {
     const error =

@@ -2,14 +2,16 @@ import { z } from "zod";
 import type { Actor, Call } from "./call.ts";
 import { sessionOf } from "./checkout-sessions.ts";
 import { authenticate, confirmWith } from "./confirmation.ts";
-import { badParam, badState, type ProviderError } from "./errors.ts";
+import { addCustomer } from "./customers.ts";
+import { badParam, badState, ProviderError } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
-import type { PaymentIntent, PaymentMethod, Session } from "./objects.ts";
+import type { PaymentIntent, PaymentMethod, Session, SetupIntent } from "./objects.ts";
 import { integer, parseParams, text } from "./params.ts";
 import { newPayment } from "./new-payment.ts";
 import { methodNamed } from "./payment-methods.ts";
 import { followPayment } from "./session-progress.ts";
+import { confirmSetup } from "./setup-confirmation.ts";
 
 /**
  * What the hosted page does when its form is sent: makes the payment at the first submit, uses it again after a
@@ -18,19 +20,9 @@ import { followPayment } from "./session-progress.ts";
 export function submitSession(actor: Actor, session: Session, method: PaymentMethod): ProviderError | null {
   const { account } = actor;
   if (session.status !== "open") throw badState("This Checkout Session is no longer open.");
+  describe(actor, session, method);
+  if (session.mode === "setup") return submitSetup(actor, session, method);
   const payment = account.of.payment_intents.get(session.payment_intent) ?? begin(actor, session);
-  const { email, name } = method.billing_details;
-  session.customer_details = {
-    address: method.billing_details.address,
-    business_name: null,
-    email: session.customer_details?.email ?? email,
-    individual_name: null,
-    name,
-    phone: null,
-    tax_exempt: "none",
-    tax_ids: [],
-  };
-  account.of.sessions.put(session);
   const refused = confirmWith(actor, payment, method, {
     return_url: `${actor.world.url()}/c/pay/${session.id}/return`,
     off_session: false,
@@ -40,6 +32,53 @@ export function submitSession(actor: Actor, session: Session, method: PaymentMet
   note(actor, session, refused);
   followPayment(actor, payment);
   return refused;
+}
+
+/** What the session knows of its customer once the form was sent. */
+function describe(actor: Actor, session: Session, method: PaymentMethod): void {
+  const { email, name, phone, address } = method.billing_details;
+  session.customer_details = {
+    address,
+    business_name: null,
+    email: session.customer_details?.email ?? email,
+    individual_name: null,
+    name,
+    phone: session.phone_number_collection?.enabled ? phone : null,
+    tax_exempt: "none",
+    tax_ids: [],
+  };
+  if (session.customer === null && session.customer_creation === "always")
+    session.customer = addCustomer(actor, { email: session.customer_details.email, name }).id;
+  actor.account.of.sessions.put(session);
+}
+
+/** In `setup` mode the card is saved and nothing is paid. */
+function submitSetup(actor: Actor, session: Session, method: PaymentMethod): ProviderError | null {
+  const intent = actor.account.of.setup_intents.get(session.setup_intent);
+  if (!intent) return null;
+  intent.customer = session.customer;
+  try {
+    confirmSetup(actor, intent, method, `${actor.world.url()}/c/pay/${session.id}/return`);
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error;
+    note(actor, session, error);
+    return error;
+  }
+  followSetup(actor, intent, null);
+  return null;
+}
+
+/** Carries what became of a setup over to the Checkout Session it belongs to, if any. */
+export function followSetup(actor: Actor, intent: SetupIntent, refused: ProviderError | null): void {
+  const { sessions } = actor.account.of;
+  for (const session of sessions.by("setup_intent", intent.id)) {
+    note(actor, session, refused);
+    if (intent.status !== "succeeded" || session.status !== "open") continue;
+    session.status = "complete";
+    session.url = null;
+    sessions.put(session);
+    emit(actor, "checkout.session.completed", session);
+  }
 }
 
 function begin(actor: Actor, session: Session): PaymentIntent {

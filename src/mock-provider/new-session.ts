@@ -3,11 +3,12 @@ import type { Session } from "./objects.ts";
 import { randomText } from "./random-id.ts";
 
 interface Given {
-  amount: number;
-  currency: string;
+  mode: "payment" | "setup" | "subscription";
+  amount: number | null;
+  currency: string | null;
   expires: number;
-  success_url: string;
-  cancel_url: string | null;
+  /** Shown inside the shop's own page. */
+  embedded: boolean;
   customer: string | null;
   email: string | null;
   metadata: Record<string, string>;
@@ -29,9 +30,9 @@ export function newSession(call: Call, given: Given): Session {
     amount_total: given.amount,
     automatic_tax: { enabled: false, liability: null, provider: null, status: null },
     billing_address_collection: null,
-    cancel_url: given.cancel_url,
+    cancel_url: null,
     client_reference_id: null,
-    client_secret: null,
+    client_secret: given.embedded ? `${id}_secret_${randomText(40)}` : null,
     collected_information: null,
     consent: null,
     consent_collection: null,
@@ -82,7 +83,7 @@ export function newSession(call: Call, given: Given): Session {
     locale: null,
     managed_payments: null,
     metadata: given.metadata,
-    mode: "payment",
+    mode: given.mode,
     origin_context: null,
     payment_intent: null,
     payment_link: null,
@@ -90,7 +91,7 @@ export function newSession(call: Call, given: Given): Session {
     payment_method_configuration_details: null,
     payment_method_options: { card: { request_three_d_secure: "automatic" } },
     payment_method_types: ["card"],
-    payment_status: "unpaid",
+    payment_status: given.mode === "setup" ? "no_payment_required" : "unpaid",
     permissions: null,
     phone_number_collection: { enabled: false },
     recovered_from: null,
@@ -102,10 +103,10 @@ export function newSession(call: Call, given: Given): Session {
     status: "open",
     submit_type: null,
     subscription: null,
-    success_url: given.success_url,
-    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
+    success_url: null,
+    total_details: given.mode === "setup" ? null : { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
     ui_mode: "hosted_page",
-    url: `${call.world.url()}/c/pay/${id}`,
+    url: given.embedded ? null : `${call.world.url()}/c/pay/${id}`,
     wallet_options: null,
   };
 }

@@ -133,15 +133,24 @@ const merged = (now: unknown, given: unknown): Record<string, unknown> => ({
   ...(typeof given === "object" ? given : {}),
 });
 
+type Elsewhere = Pick<
+  PaymentParams,
+  "application_fee_amount" | "confirmation_token" | "mandate" | "transfer_data"
+> & { on_behalf_of?: string | undefined };
+
 /** What needs things that this provider's accounts do not have: connected accounts and confirmation tokens. */
-export function refuseElsewhere(params: PaymentParams & { on_behalf_of?: string | undefined }): void {
+export function refuseElsewhere(params: Elsewhere, inside = ""): void {
+  const at = (name: string) =>
+    inside === "" ? name : `${inside}[${name.replace("[", "][")}${name.includes("[") ? "" : "]"}`;
   const destination = params.transfer_data?.destination;
-  if (destination !== undefined) throw noSuch("destination", destination, "transfer_data[destination]", 400);
-  if (params.on_behalf_of !== undefined) throw noSuch("account", params.on_behalf_of, "on_behalf_of", 400);
+  if (destination !== undefined)
+    throw noSuch("destination", destination, at("transfer_data[destination]"), 400);
+  if (params.on_behalf_of !== undefined)
+    throw noSuch("account", params.on_behalf_of, at("on_behalf_of"), 400);
   if (params.application_fee_amount !== undefined) {
     throw badParam(
       "Can only apply an application_fee_amount when the PaymentIntent is attempting a direct payment (using an OAuth key or Stripe-Account header) or destination payment (using `transfer_data[destination]`).",
-      "application_fee_amount",
+      at("application_fee_amount"),
       "parameter_missing",
     );
   }

@@ -1,21 +1,25 @@
 import { z } from "zod";
 import type { Actor, Call } from "./call.ts";
+import { changing } from "./changes.ts";
 import { badState, noSuch } from "./errors.ts";
 import { emit } from "./events.ts";
 import { expandable } from "./expand.ts";
 import { listed, matchesCreated } from "./lists.ts";
 import type { Product } from "./objects.ts";
+import { typed } from "./parameters.ts";
 import {
   boolean,
   created,
   listOf,
   mergeMetadata,
   metadata,
+  oneOf,
   paging,
   parseParams,
   text,
   unsettable,
 } from "./params.ts";
+import { makePrice, priceData } from "./prices.ts";
 import { randomId } from "./random-id.ts";
 
 const productFields = {
@@ -34,13 +38,12 @@ const createProductShape = z.object({
   ...productFields,
   name: text(),
   id: text().optional(),
-  type: text().optional(),
-  default_price_data: z.unknown().optional(),
-  ...expandable,
+  type: oneOf("good", "service").optional(),
+  default_price_data: z.object({ currency: text() }).loose().optional(),
 });
 type ProductFields = Partial<z.output<z.ZodObject<typeof productFields>>> & { name?: string | undefined };
 
-function changeProduct(actor: Actor, product: Product, params: ProductFields): void {
+function changeProduct(product: Product, params: ProductFields): void {
   if (params.name !== undefined) product.name = params.name;
   if (params.active !== undefined) product.active = params.active;
   if (params.description !== undefined) product.description = params.description;
@@ -51,6 +54,18 @@ function changeProduct(actor: Actor, product: Product, params: ProductFields): v
   if (params.unit_label !== undefined) product.unit_label = params.unit_label;
   if (params.url !== undefined) product.url = params.url;
   product.metadata = mergeMetadata(product.metadata, params.metadata);
+}
+
+const ECHOED = ["marketing_features", "package_dimensions", "tax_details"] as const;
+
+function echo(call: Call, product: Product, line: string): void {
+  for (const name of ECHOED) {
+    const value = typed(line, call.params, name);
+    if (value !== undefined) Object.assign(product, { [name]: value });
+  }
+}
+
+function save(actor: Actor, product: Product): void {
   product.updated = actor.world.clock.now();
   actor.account.of.products.put(product);
 }
@@ -84,7 +99,8 @@ export function makeProduct(
     updated: now,
     url: null,
   };
-  changeProduct(actor, product, params);
+  changeProduct(product, params);
+  save(actor, product);
   emit(actor, "product.created", product);
   return product;
 }
@@ -94,7 +110,17 @@ export function createProduct(call: Call): object {
   if (params.id !== undefined && call.account.of.products.get(params.id)) {
     throw badState(`Product already exists.`, "resource_already_exists", { param: "id" });
   }
-  return makeProduct(call, params, params.id);
+  const product = makeProduct(call, params, params.id);
+  if (params.type !== undefined) product.type = params.type;
+  echo(call, product, "ProductCreateParams");
+  if (params.default_price_data) {
+    const data = parseParams(priceData, { ...params.default_price_data, product: product.id });
+    const price = makePrice(call, data, "default_price_data");
+    emit(call, "price.created", price);
+    product.default_price = price.id;
+  }
+  save(call, product);
+  return product;
 }
 
 /** The product that a path or parameter names. */
@@ -119,11 +145,15 @@ const updateProductShape = z.object({
 export function updateProduct(call: Call): object {
   const params = parseParams(updateProductShape, call.params);
   const product = productOf(call, call.path("id"));
-  const before = { metadata: product.metadata, name: product.name, updated: product.updated };
-  if (params.default_price !== undefined) product.default_price = params.default_price;
-  changeProduct(call, product, params);
-  emit(call, "product.updated", product, before);
-  return product;
+  const chosen = params.default_price;
+  if (chosen !== undefined && call.account.of.prices.get(chosen)?.product !== product.id)
+    throw noSuch("price", chosen, "default_price", 400);
+  return changing(call, "product.updated", product, () => {
+    if (chosen !== undefined) product.default_price = chosen;
+    changeProduct(product, params);
+    echo(call, product, "ProductUpdateParams");
+    save(call, product);
+  });
 }
 
 export function deleteProduct(call: Call): object {
@@ -153,6 +183,9 @@ export function listProducts(call: Call): object {
     matches: (each) =>
       matchesCreated(each, params.created) &&
       (params.active === undefined || each.active === params.active) &&
+      (params.url === undefined || each.url === params.url) &&
+      (params.shippable === undefined || each.shippable === params.shippable) &&
+      (params.type === undefined || each.type === params.type) &&
       (params.ids === undefined || params.ids.includes(each.id)),
   });
 }

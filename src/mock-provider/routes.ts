@@ -4,6 +4,7 @@ import type { Endpoint } from "./call.ts";
 import * as charges from "./charge-endpoints.ts";
 import * as checkout from "./checkout-payment.ts";
 import * as sessions from "./checkout-sessions.ts";
+import { createSession } from "./create-session.ts";
 import * as coupons from "./coupons.ts";
 import * as customers from "./customers.ts";
 import * as disputes from "./disputes.ts";
@@ -70,7 +71,7 @@ const V1: readonly Row[] = [
     "PaymentIntentIncrementAuthorizationParams",
     "payment_intent",
   ],
-  ["post", "/checkout/sessions", sessions.createSession, "SessionCreateParams", "checkout.session"],
+  ["post", "/checkout/sessions", createSession, "SessionCreateParams", "checkout.session"],
   ["get", "/checkout/sessions", sessions.listSessions, "SessionListParams", "checkout.session*"],
   ["get", "/checkout/sessions/:id", sessions.retrieveSession, "SessionRetrieveParams", "checkout.session"],
   ["post", "/checkout/sessions/:id", sessions.updateSession, "SessionUpdateParams", "checkout.session"],

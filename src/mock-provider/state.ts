@@ -91,7 +91,7 @@ export class Account {
       coupons: kind("coupons"),
       products: kind("products"),
       prices: kind("prices", { product: (each) => each.product }),
-      sessions: kind("sessions"),
+      sessions: kind("sessions", { setup_intent: (each) => each.setup_intent }),
       session_plans: kind("session_plans"),
       transactions: kind("transactions"),
       balances: kind("balances"),
