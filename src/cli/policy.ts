@@ -21,7 +21,7 @@ interface ExplainFlags {
 }
 
 /** `policy check` and `policy explain`: what a policy file says, before anybody depends on it. */
-export function policyCommand(finish: (code: ExitCode) => void): Command {
+export function policyCommand(finish: (code: ExitCode) => void, output: Output = stdout): Command {
   const policy = new Command("policy")
     .description("who is asked before money moves")
     .showHelpAfterError("(--help says more)")
@@ -32,7 +32,7 @@ export function policyCommand(finish: (code: ExitCode) => void): Command {
     .description("find every mistake in a policy, with its line and the remedy")
     .option("--json", "for machines", false)
     .action(async (file: string | undefined, options: { json: boolean }) => {
-      finish(await checkPolicy(file ?? loadConfig().policyFile, stdout, options));
+      finish(await checkPolicy(file ?? loadConfig().policyFile, output, options));
     });
   policy
     .command("explain")
@@ -47,7 +47,7 @@ export function policyCommand(finish: (code: ExitCode) => void): Command {
     .option("--at <time>", "when it comes, RFC 3339 (default: now)", time)
     .option("--json", "for machines", false)
     .action(async (flags: ExplainFlags) => {
-      finish(await explain(flags, stdout));
+      finish(await explain(flags, output));
     });
   return policy;
 }
