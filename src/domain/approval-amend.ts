@@ -1,7 +1,7 @@
 import { type ApprovalMessage, contentHash, isAmendable } from "./approval.ts";
 import { type Step, mail, openTheGate, set, tell, wereAsked } from "./approval-step.ts";
 import { atGate } from "./approval-votes.ts";
-import { normalisedAddress } from "./policy.ts";
+import { normalisedAddress } from "./address.ts";
 
 /**
  * Asks anew about a changed subject: votes and links of the revision before no longer count. The gates and the deadline

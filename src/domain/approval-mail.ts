@@ -2,7 +2,7 @@ import type { ApprovalEffect, ApprovalMessage } from "./approval.ts";
 import { openSeats } from "./approval-seats.ts";
 import { type Step, ask, set, SYSTEM, tell } from "./approval-step.ts";
 import { escalate } from "./approval-times.ts";
-import { normalisedAddress } from "./policy.ts";
+import { normalisedAddress } from "./address.ts";
 import { postponed, worthTelling } from "./todo.ts";
 
 // What became of mails and reports.

@@ -1,7 +1,7 @@
 import type { ApprovalMessage, ApprovalState } from "./approval.ts";
 import { approvalView, isRequester, openGate, openSeats, seatsOf } from "./approval-seats.ts";
 import { type Step, askNewcomers, mail, set, tell } from "./approval-step.ts";
-import { normalisedAddress } from "./policy.ts";
+import { normalisedAddress } from "./address.ts";
 
 // Who is asked, and asking them again.
 

@@ -1,4 +1,5 @@
-import { normalisedAddress, type Gate } from "./policy.ts";
+import { normalisedAddress } from "./address.ts";
+import type { Gate } from "./policy.ts";
 import {
   subjectHash,
   type ApprovalState,

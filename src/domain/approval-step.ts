@@ -7,7 +7,7 @@ import {
 } from "./approval.ts";
 import { openGate, seatsOf } from "./approval-seats.ts";
 import type { Actor, AuditDraft } from "./audit-entry.ts";
-import { normalisedAddress } from "./policy.ts";
+import { normalisedAddress } from "./address.ts";
 import { todo } from "./todo.ts";
 import { nextWorkingTime } from "./working-hours.ts";
 

@@ -1,4 +1,4 @@
-import { normalisedAddress } from "./policy.ts";
+import { normalisedAddress } from "./address.ts";
 import type { ApprovalState } from "./approval.ts";
 import { approvalView, canReachQuorum, mayDecide } from "./approval-seats.ts";
 import { type Step, SYSTEM, conclude, mail, noted, set, tell } from "./approval-step.ts";

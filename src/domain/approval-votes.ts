@@ -1,7 +1,7 @@
 import type { ApprovalMessage, ApprovalState, Vote } from "./approval.ts";
 import { currentVotes, hasVoted, isRequester, mayDecide, openGate, seatFor } from "./approval-seats.ts";
 import { type Step, conclude, openTheGate, set, tell } from "./approval-step.ts";
-import { normalisedAddress } from "./policy.ts";
+import { normalisedAddress } from "./address.ts";
 
 type VoteMessage = Extract<ApprovalMessage, { type: "vote" }>;
 

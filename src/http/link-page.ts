@@ -5,7 +5,7 @@ import type { ApprovalState, PeopleChange, Vote } from "../domain/approval.ts";
 import { approvalView, hasVoted, openSeats } from "../domain/approval-seats.ts";
 import { nextSteps, type NextStep } from "../domain/approval-steps.ts";
 import { formatMoney } from "../domain/money.ts";
-import { normalisedAddress } from "../domain/policy.ts";
+import { normalisedAddress } from "../domain/address.ts";
 import { confirmPage, decidedPage, expiredPage, revokedPage, supersededPage } from "./pages/index.ts";
 
 /** A link that was opened, and what has become of the question behind it. */

@@ -9,7 +9,7 @@ import type { Pool } from "../db/pool.ts";
 import type { Vote } from "../domain/approval.ts";
 import { voteObstacle } from "../domain/approval-votes.ts";
 import { TOKEN_PATTERN, tokenHash } from "../domain/approval-token.ts";
-import { normalisedAddress } from "../domain/policy.ts";
+import { normalisedAddress } from "../domain/address.ts";
 import { deliver } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import type { Log } from "../log.ts";
