@@ -67,8 +67,18 @@ export const membersOf = ({ groups }: PolicyRules, names: string[]): string[] =>
  * they are too few, the plan has an `obstacle`.
  */
 export function planApproval(policy: Policy, subject: PolicySubject): ApprovalPlan | null {
+  const { tier, because } = tierFor(policy, subject);
+  return planTier(policy, tier, because, subject);
+}
+
+/** What a tier asks for this subject, whoever named the tier; null when it asks nobody or does not exist. */
+export function planTier(
+  policy: Policy,
+  name: string,
+  because: string,
+  subject: Pick<PolicySubject, "requested_by">,
+): ApprovalPlan | null {
   const { rules } = policy;
-  const { tier: name, because } = tierFor(policy, subject);
   const tier = Object.hasOwn(rules.tiers, name) ? rules.tiers[name] : undefined;
   if (!tier || tier.gates.length === 0) return null;
   const timing = { ...rules.timing, ...tier.timing };
@@ -91,7 +101,12 @@ export function planApproval(policy: Policy, subject: PolicySubject): ApprovalPl
   };
 }
 
-function planGate(rules: PolicyRules, gate: PolicyGate, subject: PolicySubject, contacts: string[]): Gate {
+function planGate(
+  rules: PolicyRules,
+  gate: PolicyGate,
+  subject: Pick<PolicySubject, "requested_by">,
+  contacts: string[],
+): Gate {
   const named = membersOf(rules, gate.any_of ?? gate.all_of ?? gate.of ?? []);
   const others = withoutRequester(named, subject);
   const more = contacts.filter((contact) => !includesPerson(others, contact));
@@ -111,7 +126,10 @@ function planGate(rules: PolicyRules, gate: PolicyGate, subject: PolicySubject, 
 const includesPerson = (people: string[], person: string): boolean =>
   people.some((each) => normalisedAddress(each) === normalisedAddress(person));
 
-const withoutRequester = (people: string[], { requested_by }: PolicySubject): string[] =>
+const withoutRequester = (
+  people: string[],
+  { requested_by }: Pick<PolicySubject, "requested_by">,
+): string[] =>
   requested_by === null
     ? people
     : people.filter((person) => normalisedAddress(person) !== normalisedAddress(requested_by));
