@@ -86,6 +86,7 @@ const NO_ORDER = {
   refund_id: null,
   delegations: [],
   capture_before: null,
+  callback: null,
 };
 
 const subjectOf = ({ kind, amount, currency, customer, requested_by }: PolicySubject): Subject => ({
