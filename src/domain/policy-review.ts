@@ -116,9 +116,8 @@ function sameAs(path: PropertyKey[], person: string, before: string[]): Finding[
   return [{ path, message }];
 }
 
-/** Tiers, groups and people that nothing names. */
+/** Groups and people that nothing names; a tier may be named by whoever asks for an approval. */
 function unusedOf(rules: PolicyRules): Finding[] {
-  const asked = new Set(asksOf(rules).map(({ tier }) => tier));
   const named = Object.values(rules.tiers).flatMap(({ gates }) =>
     gates.flatMap((gate) => gate.any_of ?? gate.all_of ?? gate.of ?? []),
   );
@@ -127,12 +126,11 @@ function unusedOf(rules: PolicyRules): Finding[] {
     ...Object.values(rules.tiers).flatMap(({ timing }) => timing.escalate_to ?? []),
   ];
   const reached = new Set([...membersOf(rules, named), ...contacts].map(normalisedAddress));
-  const without = (section: "tiers" | "groups" | "people", used: (name: string) => boolean, what: string) =>
+  const without = (section: "groups" | "people", used: (name: string) => boolean, what: string) =>
     Object.keys(rules[section])
       .filter((name) => !used(name))
       .map((name) => ({ path: [section, name], message: `${what}; name it somewhere, or take it out` }));
   return [
-    ...without("tiers", (name) => asked.has(name), "nothing asks for this tier"),
     ...without("groups", (name) => named.includes(name), "no gate names this group"),
     ...without("people", (address) => reached.has(normalisedAddress(address)), "nobody asks this person"),
   ];
