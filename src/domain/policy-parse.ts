@@ -56,7 +56,10 @@ export function reviewPolicy(text: string): { policy: Policy; warnings: PolicyMi
   const syntax = document.errors.map((error) => ({
     line: lineOf(error.pos[0]),
     path: "",
-    message: error.message.split(/ at line \d/)[0] ?? error.message,
+    message:
+      error.code === "MULTIPLE_DOCS"
+        ? "a policy is one document; take this line out"
+        : (error.message.split(/ at line \d/)[0] ?? error.message),
   }));
   if (syntax.length > 0) throw new PolicyError(syntax);
   visit(document, {

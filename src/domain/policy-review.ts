@@ -1,7 +1,7 @@
 import { normalisedAddress } from "./address.ts";
 import { covers } from "./policy-condition.ts";
 import { membersOf } from "./policy.ts";
-import type { PolicyGate, PolicyRules } from "./policy-schema.ts";
+import { isEmail, type PolicyGate, type PolicyRules } from "./policy-schema.ts";
 
 /** Something to say about the value at a path. */
 export interface Finding {
@@ -69,7 +69,7 @@ function gateMistakes(rules: PolicyRules, path: PropertyKey[], gate: PolicyGate)
   const key = gate.any_of ? "any_of" : gate.all_of ? "all_of" : "of";
   const names = gate[key] ?? [];
   const strangers = names.flatMap((name, i) =>
-    Object.hasOwn(rules.groups, name) || isAddress(name)
+    Object.hasOwn(rules.groups, name) || isEmail(name)
       ? []
       : [
           {
@@ -95,7 +95,7 @@ function gateMistakes(rules: PolicyRules, path: PropertyKey[], gate: PolicyGate)
 
 const peopleMistakes = (people: string[]): Finding[] => [
   ...people.flatMap((address) =>
-    isAddress(address)
+    isEmail(address)
       ? []
       : [{ path: ["people", address], message: "write an email address, such as finance@example.com" }],
   ),
@@ -135,7 +135,5 @@ function unusedOf(rules: PolicyRules): Finding[] {
     ...without("people", (address) => reached.has(normalisedAddress(address)), "nobody asks this person"),
   ];
 }
-
-const isAddress = (name: string): boolean => /^[^\s@]+@[^\s@]+$/.test(name);
 
 const known = (named: Record<string, unknown>): string => `write one of ${Object.keys(named).join(", ")}`;

@@ -20,6 +20,8 @@ const duration = z
 
 const email = z.email("write an email address, such as finance@example.com");
 
+export const isEmail = (text: string): boolean => email.safeParse(text).success;
+
 /** Names of groups, and addresses. */
 const people = z.array(z.string()).min(1, "name at least one person or group");
 

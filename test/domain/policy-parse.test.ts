@@ -161,6 +161,12 @@ const WRONG: [name: string, from: string, to: string, said: string, at?: string]
     "tiers.risky.gates.0.all_of.0: risc is neither a group nor an email address; write one of finance, management, risk",
   ],
   [
+    "somebody without a host",
+    "all_of: [risk]",
+    "all_of: [risk@localhost]",
+    "tiers.risky.gates.0.all_of.0: risk@localhost is neither a group nor an email address; write one of finance, management, risk",
+  ],
+  [
     "a group that is only a word of JavaScript",
     "all_of: [risk]",
     "all_of: [constructor]",
@@ -371,6 +377,12 @@ describe("a policy that cannot be used says the line, the place and the remedy:"
   test("YAML that is none", () => {
     expect(mistakes("version: 1\ngroups: [\n")).toEqual([
       expect.stringMatching(/^3: Flow sequence .* end with a \]$/),
+    ]);
+  });
+
+  test("a second document", () => {
+    expect(mistakes(`${example}---\na: 1\n`)).toEqual([
+      `${example.split("\n").length}: a policy is one document; take this line out`,
     ]);
   });
 
