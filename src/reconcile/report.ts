@@ -83,9 +83,10 @@ async function compare(deps: LookDeps, report: string, state: OrderState): Promi
   const { statement, page } = looked;
   if (!statement) return [];
   const found = differencesOf(state, statement);
-  if (found.length === 0) return [];
   const key = `${RECONCILIATION}:${report}:${order_id}`;
+  // Also when the amounts agree: a refund that was under way may have ended, and nobody said so.
   const told = await tell(deps, order_id, state, [...page, ...messagesOf(statement)], key);
+  if (found.length === 0) return [];
   return named(
     found,
     await leftAfter(
