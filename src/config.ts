@@ -57,6 +57,19 @@ const linkSecrets = z.string().transform((text, ctx) =>
   }),
 );
 
+const secretList = (valid: (secret: string) => boolean, remedy: string) =>
+  z
+    .string()
+    .transform((text) => text.split(",").map((secret) => secret.trim()))
+    .refine((secrets) => secrets.every(valid), remedy);
+
+/** As the specification of Standard Webhooks has it. */
+function isStandardSecret(secret: string): boolean {
+  const [, base64 = ""] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
+  const { length } = Buffer.from(base64, "base64");
+  return length >= 24 && length <= 64;
+}
+
 const schema = z.object({
   NODE_ENV: z.string().optional(),
   PORT: port("write a port from 0 to 65535").default(3000),
@@ -65,20 +78,23 @@ const schema = z.object({
   DATABASE_URL: url(["postgres:", "postgresql:"]).optional(),
   DATA_DIR: z.string().min(1).default(".data"),
   API_KEYS: apiKeys.optional(),
+  PAYMENT_PROVIDER: z.enum(["stripe", "standard"], "write stripe or standard").default("stripe"),
   STRIPE_API_KEY: z.string().min(1).default("sk_test_mock"),
   STRIPE_API_BASE: url(["http:", "https:"]).optional(),
-  STRIPE_WEBHOOK_SECRETS: z
-    .string()
-    .transform((text) => text.split(",").map((secret) => secret.trim()))
-    .refine(
-      (secrets) => secrets.every((secret) => secret.length > 0),
-      "write one or more secrets, separated by commas",
-    )
-    .default(["whsec_dev"]),
+  STRIPE_WEBHOOK_SECRETS: secretList(
+    (secret) => secret.length > 0,
+    "write one or more secrets, separated by commas",
+  ).optional(),
   STRIPE_ACCOUNT: z
     .string()
     .regex(/^acct_\w+$/, "write the id of your own account, such as acct_1032D82eZvKYlo2C")
     .optional(),
+  STANDARD_API_BASE: url(["http:", "https:"]).optional(),
+  STANDARD_API_KEY: z.string().min(1).optional(),
+  STANDARD_WEBHOOK_SECRETS: secretList(
+    isStandardSecret,
+    "write one or more secrets, separated by commas; each is whsec_ and 24 to 64 bytes in base64",
+  ).optional(),
   PROVIDER_PORT: z.union([z.literal("off"), port("write a port from 0 to 65535, or off")]).default(4242),
   SMTP_URL: url(["smtp:", "smtps:"]).optional(),
   MAIL_FROM: z.string().min(3).default("Countersign <approvals@localhost>"),
@@ -115,7 +131,10 @@ export interface Config {
   databaseUrl: string | null;
   dataDir: string;
   apiKeys: ApiKeyConfig[];
+  /** Webhooks are taken of each provider that has secrets, so that those of a former one still arrive. */
   stripe: { apiKey: string; apiBase: string | null; webhookSecrets: string[]; account: string | null };
+  /** `api`: null unless PAYMENT_PROVIDER is `standard`; then payments are made there. */
+  standard: { api: { key: string; base: string } | null; webhookSecrets: string[] };
   /** Port of the bundled mock provider; null when it is off or a real provider is configured. */
   providerPort: number | null;
   smtpUrl: string | null;
@@ -136,16 +155,28 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
+type Remedies = [name: keyof z.output<typeof schema>, remedy: string][];
+
 /** Defaults that are convenient on a developer's machine and unsafe anywhere else. */
-const UNSAFE_IN_PRODUCTION: [name: keyof z.output<typeof schema>, remedy: string][] = [
+const UNSAFE_IN_PRODUCTION: Remedies = [
   ["API_KEYS", "set tenant:role:key, separated by commas"],
   ["DATABASE_URL", "set the URL of a PostgreSQL that is backed up"],
   ["LINK_SECRETS", "set version:secret with at least 16 random characters"],
   ["PUBLIC_URL", "set the https URL that approvers reach"],
   ["SMTP_URL", "set your SMTP server, such as smtps://user:password@mail.example.com"],
+];
+
+const STRIPE_IN_PRODUCTION: Remedies = [
   ["STRIPE_API_BASE", "set https://api.stripe.com"],
   ["STRIPE_API_KEY", "set your restricted live key"],
   ["STRIPE_WEBHOOK_SECRETS", "set the signing secret of your webhook endpoint"],
+];
+
+/** What the other provider needs, everywhere: none is bundled. */
+const STANDARD_NEEDS: Remedies = [
+  ["STANDARD_API_BASE", "set the URL of its API"],
+  ["STANDARD_API_KEY", "set your key to its API"],
+  ["STANDARD_WEBHOOK_SECRETS", "set the whsec_… secret that signs its webhooks"],
 ];
 
 /**
@@ -163,9 +194,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
   }
   const raw = parsed.data;
   const production = raw.NODE_ENV === "production";
-  if (production) refuseUnsafe(given);
-  const mock = raw.STRIPE_API_BASE === undefined && raw.PROVIDER_PORT !== "off";
-  if (raw.STRIPE_API_BASE === undefined && raw.PROVIDER_PORT === "off")
+  const standard = raw.PAYMENT_PROVIDER === "standard";
+  const refused = [
+    ...(standard ? missingFor(STANDARD_NEEDS, given, "PAYMENT_PROVIDER is standard") : []),
+    ...(production ? unsafe(given, standard) : []),
+  ];
+  if (refused.length > 0) throw new ConfigError(refused.join("\n"));
+  const mock = !standard && raw.STRIPE_API_BASE === undefined && raw.PROVIDER_PORT !== "off";
+  if (!standard && raw.STRIPE_API_BASE === undefined && raw.PROVIDER_PORT === "off")
     throw new ConfigError(
       "STRIPE_API_BASE: set it (https://api.stripe.com), or let the bundled provider run: PROVIDER_PORT is off",
     );
@@ -180,8 +216,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
     stripe: {
       apiKey: raw.STRIPE_API_KEY,
       apiBase: raw.STRIPE_API_BASE ?? null,
-      webhookSecrets: raw.STRIPE_WEBHOOK_SECRETS,
+      webhookSecrets: raw.STRIPE_WEBHOOK_SECRETS ?? (standard ? [] : ["whsec_dev"]),
       account: raw.STRIPE_ACCOUNT ?? null,
+    },
+    standard: {
+      api: standard ? { key: raw.STANDARD_API_KEY ?? "", base: raw.STANDARD_API_BASE ?? "" } : null,
+      webhookSecrets: raw.STANDARD_WEBHOOK_SECRETS ?? [],
     },
     providerPort: mock && raw.PROVIDER_PORT !== "off" ? raw.PROVIDER_PORT : null,
     smtpUrl: raw.SMTP_URL ?? null,
@@ -197,12 +237,18 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
   };
 }
 
-function refuseUnsafe(given: Record<string, string | undefined>): void {
-  const missing = UNSAFE_IN_PRODUCTION.filter(([name]) => given[name] === undefined);
-  const lines = missing.map(([name, remedy]) => `${name}: has no safe default in production; ${remedy}`);
+const missingFor = (names: Remedies, given: Record<string, string | undefined>, why: string): string[] =>
+  names.filter(([name]) => given[name] === undefined).map(([name, remedy]) => `${name}: ${why}; ${remedy}`);
+
+/** What must not go to production, one line each. */
+function unsafe(given: Record<string, string | undefined>, standard: boolean): string[] {
+  const needed = [...UNSAFE_IN_PRODUCTION, ...(standard ? [] : STRIPE_IN_PRODUCTION)];
+  const lines = missingFor(needed, given, "has no safe default in production");
   if (given["FAULT_POINT"])
     lines.push("FAULT_POINT: kills the process and is refused in production; unset it");
   if (given["API_KEYS"]?.split(",").some((entry) => entry.endsWith(":ck_dev")))
     lines.push("API_KEYS: ck_dev is the public development key; generate your own");
-  if (lines.length > 0) throw new ConfigError(lines.join("\n"));
+  if (standard && given["STANDARD_API_BASE"]?.startsWith("http:"))
+    lines.push("STANDARD_API_BASE: your key would cross the network in the clear; write https://");
+  return lines;
 }

@@ -1,5 +1,7 @@
 import type { Config } from "../config.ts";
 import type { PaymentProvider } from "./provider.ts";
+import { createStandardProvider } from "./standard/adapter.ts";
+import { createStandardSource } from "./standard/source.ts";
 import { createStripeProvider } from "./stripe/adapter.ts";
 import { createStripeSource, livemodeOf } from "./stripe/source.ts";
 import { sourcesByName, type WebhookSources } from "./webhook-source.ts";
@@ -11,10 +13,17 @@ export interface Payments {
 }
 
 /** The provider that the configuration names. `bundledUrl`: where the bundled one listens; null when it does not run. */
-export function choosePayments({ stripe }: Config, bundledUrl: string | null): Payments {
+export function choosePayments({ stripe, standard }: Config, bundledUrl: string | null): Payments {
   const { apiKey, account, webhookSecrets: secrets } = stripe;
   return {
-    provider: createStripeProvider({ apiKey, apiBase: stripe.apiBase ?? bundledUrl ?? "" }),
-    sources: sourcesByName(createStripeSource({ secrets, account, livemode: livemodeOf(apiKey) })),
+    provider: standard.api
+      ? createStandardProvider({ apiKey: standard.api.key, apiBase: standard.api.base })
+      : createStripeProvider({ apiKey, apiBase: stripe.apiBase ?? bundledUrl ?? "" }),
+    sources: sourcesByName(
+      ...(secrets.length > 0 ? [createStripeSource({ secrets, account, livemode: livemodeOf(apiKey) })] : []),
+      ...(standard.webhookSecrets.length > 0
+        ? [createStandardSource({ secrets: standard.webhookSecrets })]
+        : []),
+    ),
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { OrderMessage } from "../../domain/order.ts";
-import { parseStorable } from "../../domain/storable.ts";
+import { complaint, correlate, eventName, parseEventJson, unreadable } from "../event-json.ts";
 import type { Correlation, Interpreted } from "../provider.ts";
 import type { ReadEvent } from "../webhook-source.ts";
 import {
@@ -16,14 +16,10 @@ import {
   sessionShape,
 } from "./snapshots.ts";
 
-const name = z
-  .string()
-  .regex(/^[\w.-]{1,255}$/, "must be 1 to 255 letters, digits, dots, dashes or underscores");
-
 const envelope = z.looseObject({
-  id: name,
+  id: eventName,
   object: z.literal("event"),
-  type: name,
+  type: eventName,
   account: z.string().nullish(),
   livemode: z.boolean().nullish(),
   data: z.looseObject({ object: z.looseObject({ object: z.string() }) }),
@@ -37,20 +33,6 @@ export interface Ours {
   account: string | null;
 }
 
-/** An id that could be one of ours or the provider's; metadata may hold anything. */
-const idOrNull = (text: string | null | undefined): string | null =>
-  text && /^[\w-]{1,255}$/.test(text) ? text : null;
-
-const by = (
-  order_id: string | null | undefined,
-  payment_id: string | null | undefined,
-  session_id: string | null,
-): Correlation => ({
-  order_id: idOrNull(order_id),
-  payment_id: idOrNull(payment_id),
-  session_id: idOrNull(session_id),
-});
-
 /**
  * Reads a verified body (https://docs.stripe.com/api/events/object). The object within decides what it means; the event's
  * type only tells which objects to expect.
@@ -58,19 +40,12 @@ const by = (
 export function readEvent(body: Buffer, ours: Ours = { livemode: null, account: null }): ReadEvent {
   let json: unknown;
   try {
-    json = parseStorable(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    json = parseEventJson(body);
   } catch {
-    return {
-      event_id: null,
-      type: null,
-      meaning: { kind: "incomprehensible", reason: "the body is not JSON in UTF-8" },
-    };
+    return unreadable("the body is not JSON in UTF-8");
   }
   const parsed = envelope.safeParse(json);
-  if (!parsed.success) {
-    const reason = `not an event: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`;
-    return { event_id: null, type: null, meaning: { kind: "incomprehensible", reason } };
-  }
+  if (!parsed.success) return unreadable(`not an event: ${complaint(parsed.error)}`);
   const { id, type, data } = parsed.data;
   const foreign = foreignTo(ours, parsed.data);
   if (foreign) return { event_id: id, type, meaning: foreign };
@@ -78,7 +53,7 @@ export function readEvent(body: Buffer, ours: Ours = { livemode: null, account: 
     return { event_id: id, type, meaning: interpret(type, data.object, `webhook ${id}`) };
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
-    const reason = `${type}: ${z.prettifyError(error).replaceAll("\n", " ")}`;
+    const reason = `${type}: ${complaint(error)}`;
     return { event_id: id, type, meaning: { kind: "incomprehensible", reason } };
   }
 }
@@ -105,7 +80,7 @@ function interpret(type: string, object: { object: string }, source: string): In
   switch (object.object) {
     case "payment_intent": {
       const intent = intentShape.parse(object);
-      return message(by(intent.metadata?.["order_id"], intent.id, null), {
+      return message(correlate(intent.metadata?.["order_id"], intent.id, null), {
         type: "payment.seen",
         payment: paymentOf(intent),
         source,
@@ -114,15 +89,18 @@ function interpret(type: string, object: { object: string }, source: string): In
     case "checkout.session": {
       const session = sessionOf(sessionShape.parse(object));
       const { client_reference_id, metadata } = sessionShape.parse(object);
-      return message(by(metadata?.["order_id"] ?? client_reference_id, session.payment_id, session.id), {
-        type: "session.seen",
-        session,
-        source,
-      });
+      return message(
+        correlate(metadata?.["order_id"] ?? client_reference_id, session.payment_id, session.id),
+        {
+          type: "session.seen",
+          session,
+          source,
+        },
+      );
     }
     case "charge": {
       const charge = chargeShape.parse(object);
-      const correlation = by(charge.metadata?.["order_id"], charge.payment_intent, null);
+      const correlation = correlate(charge.metadata?.["order_id"], charge.payment_intent, null);
       if (type === "charge.refunded") {
         // Released without a capture is called refunded too, and so is what a partial capture leaves.
         const amount_refunded = charge.captured
@@ -139,7 +117,7 @@ function interpret(type: string, object: { object: string }, source: string): In
     }
     case "refund": {
       const refund = refundShape.parse(object);
-      return message(by(refund.metadata?.["order_id"], refund.payment_intent, null), {
+      return message(correlate(refund.metadata?.["order_id"], refund.payment_intent, null), {
         type: "refund.seen",
         refund: refundOf(refund),
         source,
@@ -147,7 +125,7 @@ function interpret(type: string, object: { object: string }, source: string): In
     }
     case "dispute": {
       const dispute = disputeShape.parse(object);
-      return message(by(dispute.metadata?.["order_id"], dispute.payment_intent, null), {
+      return message(correlate(dispute.metadata?.["order_id"], dispute.payment_intent, null), {
         type: "dispute.seen",
         dispute: disputeOf(dispute),
         source,
