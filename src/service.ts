@@ -15,6 +15,7 @@ import { parkedCount } from "./engine/mailbox.ts";
 import { onChanged } from "./engine/wakeups.ts";
 import { AppError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
+import { approvalRequestRoutes } from "./http/approval-requests.ts";
 import { auditSocket } from "./http/audit-socket.ts";
 import { auditRoutes } from "./http/audit.ts";
 import { createAuthenticate } from "./http/auth.ts";
@@ -132,6 +133,7 @@ async function start(
     linkSecret,
     publicUrl,
     operator: config.operator,
+    strictCallbacks: config.production,
     log,
     fault,
   });
@@ -174,7 +176,11 @@ async function start(
     publicUrl,
     authenticate,
     mailbox,
-    resources: [auditRoutes({ pool, feed, log }), reconciliationRoutes({ pool, report: reconciler.report })],
+    resources: [
+      auditRoutes({ pool, feed, log }),
+      approvalRequestRoutes({ pool: enginePool, policy, strictCallbacks: config.production, log }),
+      reconciliationRoutes({ pool, report: reconciler.report }),
+    ],
   });
   const handle = app.callback();
   const upgrade = auditSocket({ pool, feed, authenticate, log });

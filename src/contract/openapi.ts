@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { EVENT_KEYS } from "../domain/order-view.ts";
+import { createApproval } from "./approval-requests.ts";
 import { decide, listApprovalsQuery, resend } from "./approvals.ts";
 import { listInboxQuery, replayInbox } from "./inbox.ts";
 import { cancelOrder, createOrder, createRefund, listOrdersQuery, MESSAGES, sendMessage } from "./orders.ts";
@@ -158,6 +159,18 @@ export const OPERATIONS: Operation[] = [
     tag: "Approvals",
     query: z.object({ ...listApprovalsQuery.shape, ...paging }),
     success: 200,
+  },
+  {
+    method: "post",
+    path: "/v1/approvals",
+    summary: "Ask people to approve anything, with or without an order",
+    description:
+      "Role finance. Who is asked: `gates` as given, else the policy's tier named in `ask`, else what the policy asks for an order of that amount. " +
+      "The outcome is posted to `callback.url`, signed as Standard Webhooks with `callback.secret`; without one a secret is made and shown this once.",
+    tag: "Approvals",
+    body: createApproval,
+    idempotent: true,
+    success: 201,
   },
   { method: "get", path: "/v1/approvals/{id}", summary: "Read an approval", tag: "Approvals", success: 200 },
   {

@@ -7,7 +7,7 @@ const MOST = 99_999_999;
 
 const DAY_S = 86_400;
 
-const amount = z
+export const amount = z
   .int("must be an integer in the currency's minor unit, such as 125000 for 1,250.00 USD")
   .min(1, "must be at least 1")
   .max(MOST, `must be at most ${MOST}`);
@@ -15,7 +15,7 @@ const amount = z
 /** ISO 4217 codes that the runtime knows, so that a typo is found before money is asked for. */
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency").map((code) => code.toLowerCase()));
 
-const currency = z
+export const currency = z
   .string()
   .transform((code) => code.toLowerCase())
   .refine((code) => CURRENCIES.has(code), "must be an ISO 4217 code such as usd");

@@ -3,7 +3,7 @@ import { onAmend } from "./approval-amend.ts";
 import { onBounced, onDone, onFailed } from "./approval-mail.ts";
 import { onDelegations, onReassign, onRemind, onResend, onRevoke } from "./approval-people.ts";
 import { approvalView, nextDelegationAt } from "./approval-seats.ts";
-import { type Step, SYSTEM, ask, askNewcomers, conclude, openTheGate } from "./approval-step.ts";
+import { type Step, SYSTEM, ask, askNewcomers, conclude, openTheGate, set } from "./approval-step.ts";
 import { nextTimes, onClock, onDeadline } from "./approval-times.ts";
 import { onVote } from "./approval-votes.ts";
 import { earliest, isDue, type Todo } from "./todo.ts";
@@ -12,7 +12,7 @@ function onMessage(step: Step, message: ApprovalMessage): Step {
   const { state } = step;
   switch (message.type) {
     case "opened":
-      return state.serial === 0 ? openTheGate(step) : step;
+      return state.serial === 0 ? opened(step) : step;
     case "vote":
       return onVote(step, message);
     case "withdraw":
@@ -40,17 +40,36 @@ function onMessage(step: Step, message: ApprovalMessage): Step {
   }
 }
 
+/** Asks the first gate; where the policy leaves nobody who may approve, it is over before anybody is asked. */
+const opened = (step: Step): Step =>
+  step.state.plan.obstacle ? conclude(step, "rejected", SYSTEM, step.state.plan.obstacle) : openTheGate(step);
+
 /**
  * Decides one message. Total: what no longer applies changes nothing. What happened is reported to the order (whose trail
- * and state only the order's own workflow writes) as one more piece of work.
+ * and state only the order's own workflow writes) as one more piece of work; without an order it is kept here.
  */
 export function decideApproval(state: ApprovalState, message: ApprovalMessage, now: Date): ApprovalState {
   const heard = onMessage(onDeadline({ state, entries: [], now }), message);
   // Before it is opened nobody is asked; afterwards whoever has come into a place is.
   const step = onClock(heard.state.serial === 0 ? heard : askNewcomers(heard));
-  return step.entries.length === 0 && step.state.status === state.status
-    ? step.state
-    : ask(step, { kind: "report", entries: step.entries, view: approvalView(step.state, now) }).state;
+  const changed = step.state.status !== state.status;
+  if (step.entries.length === 0 && !changed) return step.state;
+  return (changed ? calledBack(reported(step)) : reported(step)).state;
+}
+
+function reported(step: Step): Step {
+  const { state, entries, now } = step;
+  if (state.order_id !== null) return ask(step, { kind: "report", entries, view: approvalView(state, now) });
+  const at = now.toISOString();
+  return set(step, { history: [...state.history, ...entries.map((entry) => ({ at, ...entry }))] });
+}
+
+/** Whoever gave an address is told of the outcome. */
+function calledBack(step: Step): Step {
+  const { state, now } = step;
+  if (state.callback === null || state.status === "pending") return step;
+  const event = `approval.${state.status}`;
+  return ask(step, { kind: "callback", event, at: now.toISOString(), view: approvalView(state, now) });
 }
 
 /** When it must be looked at next, though no message comes. */

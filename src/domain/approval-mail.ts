@@ -10,11 +10,16 @@ import { postponed, worthTelling } from "./todo.ts";
 type Of<Type> = Extract<ApprovalMessage, { type: Type }>;
 type Mail = Extract<ApprovalEffect, { kind: "mail" }>;
 
+/** For how long an address that does not answer is tried again. */
+const CALLED_BACK_FOR_MS = 3 * 86_400_000;
+
 export function onDone(step: Step, { key }: Of<"effect.done">): Step {
   const work = step.state.todo.find((t) => t.key === key);
   if (!work) return step;
   const rest = set(step, { todo: step.state.todo.filter((t) => t.key !== key) });
   const { effect } = work;
+  if (effect.kind === "callback")
+    return tell(rest, "approval.called_back", SYSTEM, { event: effect.event, attempts: work.attempts + 1 });
   return effect.kind === "mail"
     ? tell(rest, "mail.sent", SYSTEM, {
         to: effect.to,
@@ -29,7 +34,8 @@ export function onFailed(step: Step, failed: Of<"effect.failed">): Step {
   const work = step.state.todo.find((t) => t.key === failed.key);
   if (!work) return step;
   const { effect } = work;
-  if (failed.retry || effect.kind === "report") {
+  const late = effect.kind === "callback" && step.now.getTime() - Date.parse(effect.at) > CALLED_BACK_FOR_MS;
+  if ((failed.retry && !late) || effect.kind === "report") {
     const again = postponed(work, step.now);
     // In its place: reports keep their order.
     const waiting = set(step, { todo: step.state.todo.map((t) => (t === work ? again : t)) });
@@ -43,6 +49,8 @@ export function onFailed(step: Step, failed: Of<"effect.failed">): Step {
       : waiting;
   }
   const rest = set(step, { todo: step.state.todo.filter((t) => t !== work) });
+  if (effect.kind === "callback")
+    return tell(rest, "approval.callback_failed", SYSTEM, { event: effect.event, reason: failed.reason });
   if (effect.kind !== "mail") return rest;
   const refused = tell(rest, "mail.refused", SYSTEM, { to: effect.to, reason: failed.reason });
   return onUnreachable(refused, effect.to, failed.reason, asksSomebody(effect));

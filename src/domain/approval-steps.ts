@@ -10,6 +10,7 @@ export interface NextStep {
 const PAST_DEADLINE = {
   order: "the authorization is released and the order is rejected",
   refund: "the refund is not made",
+  request: "it is rejected",
 };
 
 /** What happens next to an open approval, and when, as mails and pages show it. */
@@ -39,6 +40,7 @@ export function nextSteps(state: ApprovalState): NextStep[] {
 
 /** What follows from the outcome, in a sentence. */
 export function consequence({ status, subject }: ApprovalState): string {
+  if (subject.kind === "request") return status === "approved" ? "It may go ahead." : "It does not go ahead.";
   if (subject.kind === "refund")
     return status === "approved" ? "The refund is made." : "The refund is not made.";
   return status === "approved"

@@ -19,16 +19,18 @@ export type Decision = (typeof DECISIONS)[number];
 
 /** What people are asked about: exactly what mail and page show, and what the vote's hash covers. */
 export interface Subject {
-  kind: SubjectKind;
-  amount: number;
-  currency: string;
+  /** `request`: anything that somebody asks for by itself, with or without an order; its reference is its title. */
+  kind: SubjectKind | "request";
+  /** Null for a request without one; then the currency is null too. */
+  amount: number | null;
+  currency: string | null;
   reference: string;
   description: string | null;
   customer: string | null;
   requested_by: string | null;
   reason: string | null;
   items: { sku: string; quantity: number; unit_amount: number }[];
-  order_id: string;
+  order_id: string | null;
 }
 
 export interface Vote {
@@ -66,7 +68,15 @@ export type ApprovalEffect =
     }
   /** Tells the operator that somebody cannot be reached. */
   | { kind: "alert_operator"; to: string; reason: string; at: string }
+  /** Tells whoever asked, at the address that they gave, how it ended. */
+  | { kind: "callback"; event: string; at: string; view: ApprovalView }
   | { kind: "report"; entries: AuditDraft[]; view: ApprovalView };
+
+/** Where an outcome is sent to; signed as Standard Webhooks with the secret. */
+export interface Callback {
+  url: string;
+  secret: string;
+}
 
 /** A change of who is asked at a gate, by somebody with the right to. */
 export interface PeopleChange {
@@ -97,8 +107,11 @@ export interface SubjectChange {
 export interface ApprovalState {
   id: string;
   tenant: string;
-  order_id: string;
+  order_id: string | null;
   refund_id: string | null;
+  callback: Callback | null;
+  /** What happened, of an approval without an order; otherwise the order's trail has it. */
+  history: (AuditDraft & { at: string })[];
   subject: Subject;
   content_hash: string;
   revision: number;
@@ -132,7 +145,7 @@ export interface ApprovalView {
   object: "approval";
   /** Rises with every report, so that one which comes again is known. */
   version: number;
-  kind: SubjectKind;
+  kind: Subject["kind"];
   refund_id: string | null;
   /** Of what is asked now; null for one that was asked before hashes were kept. */
   subject_hash: string | null;
@@ -187,8 +200,9 @@ export const subjectHash = (subject: Subject): string =>
 export interface OpenApproval {
   id: string;
   tenant: string;
-  order_id: string;
+  order_id: string | null;
   refund_id: string | null;
+  callback: Callback | null;
   subject: Subject;
   plan: ApprovalPlan;
   delegations: Delegation[];
@@ -208,6 +222,7 @@ export function newApproval(open: OpenApproval, now: Date): ApprovalState {
     content_hash: contentHash(open.subject, 1),
     revision: 1,
     amendments: [],
+    history: [],
     status: "pending",
     gate: 0,
     votes: [],
@@ -226,9 +241,9 @@ export function newApproval(open: OpenApproval, now: Date): ApprovalState {
   };
 }
 
-/** Whether what is asked may be changed and asked again. A refund is asked for anew instead. */
+/** Whether what is asked may be changed and asked again. A refund or a request is asked for anew instead. */
 export const isAmendable = ({ subject, status }: ApprovalState): boolean =>
-  subject.kind !== "refund" && (status === "pending" || status === "changes_requested");
+  subject.kind === "order" && (status === "pending" || status === "changes_requested");
 
 /** Whether it has come to its end. One that waits for changes has not, if it can be changed. */
 export const isConcluded = (state: ApprovalState): boolean =>

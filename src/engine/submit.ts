@@ -1,10 +1,12 @@
+import { insertApproval } from "../db/approvals.ts";
 import { claimKey, type IdempotencyRecord } from "../db/idempotency-keys.ts";
 import { insertOrder } from "../db/orders.ts";
-import { inTransaction, type Pool } from "../db/pool.ts";
+import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
+import type { ApprovalState } from "../domain/approval.ts";
 import type { OrderState } from "../domain/order.ts";
 import type { Log } from "../log.ts";
 import { WORKFLOW } from "./names.ts";
-import { startInTransaction } from "./start.ts";
+import { startInTransaction, type Dispatch } from "./start.ts";
 
 /** The operation under which creations keep their idempotency keys. */
 export const CREATE_ORDER = "POST /v1/orders";
@@ -36,3 +38,9 @@ export async function submitOrder(
   result.dispatch?.();
   return result.earlier;
 }
+
+/** Opens an approval within the caller's transaction: its row, its workflow and the first message. Null when it is open already. */
+export const submitApproval = async (tx: Tx, state: ApprovalState, log: Log): Promise<Dispatch | null> =>
+  (await insertApproval(tx, state))
+    ? startInTransaction(tx, WORKFLOW.approval, { id: state.id, segment: 0, first: { type: "opened" } }, log)
+    : null;

@@ -7,13 +7,12 @@ import { getApproval, listApprovals, type ApprovalRow } from "../db/approvals.ts
 import type { Pool } from "../db/pool.ts";
 import { isConcluded, type ApprovalMessage } from "../domain/approval.ts";
 import { peopleObstacle } from "../domain/approval-people.ts";
-import { approvalView } from "../domain/approval-seats.ts";
-import { nextTimes } from "../domain/approval-times.ts";
 import { voteObstacle } from "../domain/approval-votes.ts";
 import { deliver } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { presentApproval } from "./approval-view.ts";
 import { readJson } from "./body.ts";
 import { apiActor, principal, requestId } from "./context.ts";
 import { validate } from "./validate.ts";
@@ -29,10 +28,10 @@ export function approvalRoutes(pool: Pool, log: Log): Router {
       const { tenant } = principal(ctx);
       const { limit, cursor, ...filter } = validate(listQuery, { ...ctx.query }, "The query");
       const rows = await listApprovals(pool, tenant, { ...filter, before: cursor, limit: limit + 1 });
-      ctx.body = listOf(rows, limit, present);
+      ctx.body = listOf(rows, limit, presentApproval);
     })
     .get("/approvals/:id", async (ctx) => {
-      ctx.body = present(await approvalOf(ctx, pool));
+      ctx.body = presentApproval(await approvalOf(ctx, pool));
     })
     .post("/approvals/:id/decisions", (ctx) => vote(ctx, pool, log))
     .post("/approvals/:id/resend", async (ctx) => {
@@ -88,21 +87,6 @@ const NOT_CHANGED: Record<NonNullable<ReturnType<typeof peopleObstacle>>, [Error
   asked_already: ["conflict", "The person to be asked is asked already."],
 };
 
-const present = ({ state, created_at, updated_at }: ApprovalRow) => ({
-  ...approvalView(state, new Date()),
-  order_id: state.order_id,
-  subject: state.subject,
-  content_hash: state.content_hash,
-  revision: state.revision,
-  amendments: state.amendments,
-  policy_version: state.plan.policy_version,
-  gates: state.plan.gates,
-  next: nextTimes(state),
-  comment: state.concluded?.comment ?? null,
-  created_at: created_at.toISOString(),
-  updated_at: updated_at.toISOString(),
-});
-
 type RoutedContext = Context & { params: Record<string, string> };
 
 async function approvalOf(ctx: RoutedContext, pool: Pool): Promise<ApprovalRow> {
@@ -152,5 +136,5 @@ async function vote(ctx: RoutedContext, pool: Pool, log: Log): Promise<void> {
   };
   const row = await waitFor(state.id, counted, { timeoutMs: DECIDED_WITHIN_MS });
   ctx.status = row ? 200 : 202;
-  ctx.body = present(row ?? (await approvalOf(ctx, pool)));
+  ctx.body = presentApproval(row ?? (await approvalOf(ctx, pool)));
 }

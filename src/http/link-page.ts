@@ -6,6 +6,7 @@ import { approvalView, hasVoted, openSeats } from "../domain/approval-seats.ts";
 import { nextSteps, type NextStep } from "../domain/approval-steps.ts";
 import { formatMoney } from "../domain/money.ts";
 import { normalisedAddress } from "../domain/address.ts";
+import { amountOf } from "../mail/wording.ts";
 import { confirmPage, decidedPage, expiredPage, revokedPage, supersededPage } from "./pages/index.ts";
 
 /** A link that was opened, and what has become of the question behind it. */
@@ -37,7 +38,7 @@ export const isDecidable = ({ link, state }: OpenedLink, now: Date): boolean =>
 /** What has to be typed to approve at the link's gate, such as `12,500.00`; null: nothing. */
 export function amountToType({ link, state }: OpenedLink): string | null {
   if (!state.plan.gates[link.gate]?.confirm_amount) return null;
-  return formatMoney(state.subject).split(" ")[0] ?? null;
+  return amountOf(state.subject).split(" ")[0] || null;
 }
 
 interface Extra {
@@ -128,7 +129,7 @@ const waiting = (state: ApprovalState, now: Date): NextStep[] => [
 
 /** What the order did since, in a line. */
 async function whatHappened(pool: Pool, state: ApprovalState): Promise<NextStep[]> {
-  const order = await getOrder(pool, state.tenant, state.order_id);
+  const order = state.order_id === null ? null : await getOrder(pool, state.tenant, state.order_id);
   if (!order || state.status === "pending") return [];
   const { status, facts, payment } = order.state;
   const captured = formatMoney({ amount: payment.amount_captured, currency: facts.currency });

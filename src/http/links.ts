@@ -142,10 +142,11 @@ async function castVote(pool: Pool, log: Log, { link, state }: OpenedLink, cast:
     return row && (voteOf({ link, state: row.state }) ?? row.state.status !== "pending") ? row.state : null;
   };
   const after = await waitFor(state.id, counted, { timeoutMs: DECIDED_WITHIN_MS });
-  if (!after || after.status === "pending") return;
+  const { order_id } = state;
+  if (!after || after.status === "pending" || order_id === null) return;
   const settled = async () => {
-    const order = await getOrder(pool, state.tenant, state.order_id);
+    const order = await getOrder(pool, state.tenant, order_id);
     return order?.state.ended_at || order?.state.status === "fulfilling" ? true : null;
   };
-  await waitFor(state.order_id, settled, { timeoutMs: NEXT_WITHIN_MS });
+  await waitFor(order_id, settled, { timeoutMs: NEXT_WITHIN_MS });
 }

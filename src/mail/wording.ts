@@ -28,19 +28,27 @@ export interface Change {
 }
 
 /** `1,250.00 USD` */
-export const amountOf = (asked: Asked): string => formatMoney(asked);
+export const amountOf = ({ amount, currency }: Pick<Asked, "amount" | "currency">): string =>
+  amount === null || currency === null ? "" : formatMoney({ amount, currency });
+
+/** What stands largest: the amount, and the title of a request that is about something else than money. */
+export const headlineOf = (asked: Asked): string => amountOf(asked) || referenceOf(asked);
 
 export const referenceOf = (asked: Asked): string => oneLine(asked.reference, 80);
 
-const KINDS = { order: "", refund: "refund of " } as const satisfies Record<Asked["kind"], string>;
-
 /** `1,250.00 USD for PO-1001`, `refund of 500.00 USD for PO-1001` */
-export const subjectLine = (asked: Asked): string =>
-  `${KINDS[asked.kind]}${amountOf(asked)} for ${referenceOf(asked)}`;
+export function subjectLine(asked: Asked): string {
+  if (asked.kind === "request")
+    return asked.amount === null ? referenceOf(asked) : `${referenceOf(asked)} (${amountOf(asked)})`;
+  return `${asked.kind === "refund" ? "refund of " : ""}${amountOf(asked)} for ${referenceOf(asked)}`;
+}
 
-/** What the amount is: `Payment for PO-1001`, `Refund for PO-1001` */
-export const purposeOf = (asked: Asked): string =>
-  `${asked.kind === "refund" ? "Refund" : "Payment"} for ${referenceOf(asked)}`;
+/** What the amount is: `Payment for PO-1001`, `Refund for PO-1001`; what a request without one is. */
+export function purposeOf(asked: Asked): string {
+  if (asked.kind === "request")
+    return asked.amount === null ? "Your decision is asked for" : referenceOf(asked);
+  return `${asked.kind === "refund" ? "Refund" : "Payment"} for ${referenceOf(asked)}`;
+}
 
 /** `any one of finance`, `all 3 of board`, `any 2 of the 4 of board`, or the one address */
 export function gateRule(gate: Gate): string {

@@ -18,6 +18,7 @@ import {
   type NoticeReason,
 } from "../mail/templates/index.ts";
 import type { Mailer } from "../mail/transport.ts";
+import { send } from "../outbound/send.ts";
 import { MailError } from "./mail-error.ts";
 
 export interface ApprovalEffectDeps {
@@ -28,6 +29,8 @@ export interface ApprovalEffectDeps {
   publicUrl: string;
   /** Who is told that an approver cannot be reached; null: the log alone. */
   operator: string | null;
+  /** Outside development: outcomes go to public addresses by https alone. */
+  strictCallbacks: boolean;
   log: Log;
 }
 
@@ -44,12 +47,41 @@ export async function performApprovalEffect(
   const row = await getApproval(deps.pool, id);
   if (!row) throw new Error(`approval ${id} does not exist`);
   if (effect.kind === "report") {
+    if (row.state.order_id === null) return { kind: "done" };
     const message = { type: "approval.reported", approval: effect.view, entries: effect.entries } as const;
     await deliver(deps.pool, "order", { to: row.state.order_id, message, key }, deps.log);
     return { kind: "done" };
   }
+  if (effect.kind === "callback") return callBack(deps, row.state, effect);
   if (effect.kind === "alert_operator") return alertOperator(deps, row.state, key, effect);
   return mail(deps, row.state, effect);
+}
+
+/** The same id and data at every try; only time and signature are fresh. */
+async function callBack(
+  { strictCallbacks }: ApprovalEffectDeps,
+  { id, callback, subject, refund_id, order_id }: ApprovalState,
+  { event, at, view }: Extract<ApprovalEffect, { kind: "callback" }>,
+): Promise<Done> {
+  if (callback === null) return { kind: "done" };
+  const sent = await send(
+    { ...callback, id: `${id}.${event}`, type: event, at, data: { ...view, order_id, refund_id, subject } },
+    { strict: strictCallbacks },
+  );
+  if (sent.outcome === "accepted") return { kind: "done" };
+  throw new CallbackError(sent.reason, sent.retry);
+}
+
+/** An address that did not take the outcome. */
+class CallbackError extends Error {
+  override readonly name = "CallbackError";
+  readonly code = "callback_failed";
+  readonly retry: boolean;
+
+  constructor(reason: string, retry: boolean) {
+    super(reason);
+    this.retry = retry;
+  }
 }
 
 async function alertOperator(

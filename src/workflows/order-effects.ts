@@ -1,4 +1,4 @@
-import { getApproval, insertApproval } from "../db/approvals.ts";
+import { getApproval } from "../db/approvals.ts";
 import { getOrderById } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import { newApproval } from "../domain/approval.ts";
@@ -9,8 +9,7 @@ import { listDelegations } from "../db/delegations.ts";
 import { type AlertKind, type EffectResult, type OrderEffect, type OrderState } from "../domain/order.ts";
 import { isCapturedByUs } from "../domain/order-capture.ts";
 import { deliver } from "../engine/messages.ts";
-import { WORKFLOW } from "../engine/names.ts";
-import { startInTransaction } from "../engine/start.ts";
+import { submitApproval } from "../engine/submit.ts";
 import type { Log } from "../log.ts";
 import { alertMail } from "../mail/templates/index.ts";
 import type { Mailer } from "../mail/transport.ts";
@@ -124,6 +123,7 @@ async function openApproval(
       tenant: order.facts.tenant,
       order_id: order.facts.id,
       refund_id: effect.refund_id,
+      callback: null,
       subject: subjectOf(order, refund),
       plan,
       delegations: await listDelegations(pool, order.facts.tenant, now),
@@ -131,16 +131,7 @@ async function openApproval(
     },
     now,
   );
-  const dispatch = await inTransaction(pool, async (tx) =>
-    (await insertApproval(tx, state))
-      ? startInTransaction(
-          tx,
-          WORKFLOW.approval,
-          { id: state.id, segment: 0, first: { type: "opened" } },
-          log,
-        )
-      : null,
-  );
+  const dispatch = await inTransaction(pool, (tx) => submitApproval(tx, state, log));
   dispatch?.();
   return { kind: "approval", approval: approvalView(state, now) };
 }

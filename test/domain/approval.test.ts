@@ -73,6 +73,7 @@ class Asked {
         refund_id: null,
         subject,
         plan,
+        callback: null,
         delegations: [],
         capture_before,
       },
@@ -133,6 +134,7 @@ class Asked {
         this.reported.push(effect);
         return { type: "effect.done", key, result: { kind: "done" } };
       }
+      if (effect.kind === "callback") return { type: "effect.done", key, result: { kind: "done" } };
       if (effect.kind === "alert_operator") {
         this.alerts.push(effect.to);
         return { type: "effect.done", key, result: { kind: "done" } };

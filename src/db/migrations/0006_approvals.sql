@@ -3,6 +3,8 @@
 update countersign.approvals
    set state = state || jsonb_build_object(
          'amendments', '[]'::jsonb,
+         'history', '[]'::jsonb,
+         'callback', null,
          'people', '[]'::jsonb,
          'delegations', '[]'::jsonb,
          'asked', coalesce((

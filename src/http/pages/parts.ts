@@ -1,7 +1,7 @@
 import { formatMoney } from "../../domain/money.ts";
 import { markup, oneLine, type Fragment, type Html } from "../../mail/markup.ts";
 import {
-  amountOf,
+  headlineOf,
   DECIDED,
   formatWhen,
   purposeOf,
@@ -18,7 +18,7 @@ export const pill = (tone: Tone, text: string): Html => markup`<p class="pill ${
 
 /** The amount as the page's heading. */
 export const amountHeading = (asked: Asked): Html =>
-  markup`<h1><span class="amount${amountOf(asked).length > 15 && " long"}">${amountOf(asked)}</span> <span class="purpose"><bdi>${purposeOf(asked)}</bdi></span></h1>
+  markup`<h1><span class="amount${headlineOf(asked).length > 15 && " long"}">${headlineOf(asked)}</span> <span class="purpose"><bdi>${purposeOf(asked)}</bdi></span></h1>
 `;
 
 /** Label and value pairs; those without a value are left out. */
@@ -44,8 +44,9 @@ export const askedFacts = (asked: Asked): readonly (readonly [string, Fragment])
 ];
 
 export function items(asked: Asked): Html | null {
-  if (asked.items.length === 0) return null;
-  const money = (amount: number) => formatMoney({ amount, currency: asked.currency });
+  const { currency } = asked;
+  if (asked.items.length === 0 || currency === null) return null;
+  const money = (amount: number) => formatMoney({ amount, currency });
   const total = asked.items.reduce((sum, item) => sum + item.unit_amount * item.quantity, 0);
   return markup`<table>
 <caption>Items</caption>

@@ -2,7 +2,7 @@ import type { Gate } from "../../domain/policy.ts";
 import { formatMoney } from "../../domain/money.ts";
 import { oneLine } from "../markup.ts";
 import {
-  amountOf,
+  headlineOf,
   DECIDED,
   formatWhen,
   gateRule,
@@ -37,7 +37,7 @@ export interface AskView {
 
 export const amountBlock = (asked: Asked): Block => ({
   kind: "amount",
-  amount: amountOf(asked),
+  amount: headlineOf(asked),
   purpose: purposeOf(asked),
 });
 
@@ -49,24 +49,22 @@ export const factRows = (asked: Asked): Row[] => [
 ];
 
 /** The items, when they are known. */
-export const itemBlocks = (asked: Asked): Block[] =>
-  asked.items.length === 0
-    ? []
-    : [
-        {
-          kind: "items",
-          rows: asked.items.map((item) => ({
-            name: item.sku,
-            quantity: item.quantity,
-            each: formatMoney({ amount: item.unit_amount, currency: asked.currency }),
-            total: formatMoney({ amount: item.unit_amount * item.quantity, currency: asked.currency }),
-          })),
-          total: formatMoney({
-            amount: asked.items.reduce((sum, item) => sum + item.unit_amount * item.quantity, 0),
-            currency: asked.currency,
-          }),
-        },
-      ];
+export function itemBlocks({ items, currency }: Asked): Block[] {
+  if (items.length === 0 || currency === null) return [];
+  const money = (amount: number) => formatMoney({ amount, currency });
+  return [
+    {
+      kind: "items",
+      rows: items.map((item) => ({
+        name: item.sku,
+        quantity: item.quantity,
+        each: money(item.unit_amount),
+        total: money(item.unit_amount * item.quantity),
+      })),
+      total: money(items.reduce((sum, item) => sum + item.unit_amount * item.quantity, 0)),
+    },
+  ];
+}
 
 export const stepsBlocks = (title: string, steps: readonly NextStep[] = [], zone?: string): Block[] =>
   steps.length === 0
