@@ -107,7 +107,12 @@ function interpret(type: string, object: { object: string }, source: string): In
           ? charge.amount_refunded - (charge.amount - charge.amount_captured)
           : 0;
         return amount_refunded > 0
-          ? message(correlation, { type: "charge.refunded", amount_refunded, source })
+          ? message(correlation, {
+              type: "charge.refunded",
+              payment_id: charge.payment_intent ?? null,
+              amount_refunded,
+              source,
+            })
           : { kind: "irrelevant", reason: `${type}: nothing that was captured was given back` };
       }
       const payment = paymentOfCharge(charge);
