@@ -36,7 +36,7 @@ const ALSO: Record<string, string> = {
 const BROWSER = "key:s client_secret:s _stripe_account:s _stripe_version:s client_attribution_metadata:x";
 /** Inside `payment_method_data`: the card, which the SDK leaves to Stripe.js, and what Stripe.js adds. */
 const METHOD_DATA =
-  "card:x guid:s muid:s sid:s referrer:s payment_user_agent:s time_on_page:s pasted_fields:s client_attribution_metadata:x";
+  "type!:s card:x guid:s muid:s sid:s referrer:s payment_user_agent:s time_on_page:s pasted_fields:s client_attribution_metadata:x";
 
 type Kind =
   | { is: "string" | "number" | "boolean" | "metadata" | "anything" }

@@ -47,7 +47,7 @@ export function makeMethod(actor: Actor, data: MethodData, prefix = "pm_1"): Pay
   }
   if (data.type !== "card") {
     throw badParam(
-      `Invalid type: ${data.type} is not supported by this test provider (card and sepa_debit are)`,
+      `The payment method type provided: ${data.type} is invalid. Please ensure the provided type is activated in your dashboard (https://dashboard.stripe.com/account/payments/settings) and your account is enabled for any preview features that you are trying to use.`,
       "type",
     );
   }

@@ -11,6 +11,8 @@ test("what the provider answers satisfies the SDK's types", () => {
   expectTypeOf<o.SetupIntent>().toExtend<Stripe.SetupIntent>();
   expectTypeOf<o.Session>().toExtend<Stripe.Checkout.Session>();
   expectTypeOf<o.Transaction>().toExtend<Stripe.BalanceTransaction>();
+  expectTypeOf<o.Coupon>().toExtend<Stripe.Coupon>();
+  expectTypeOf<o.CardSource>().toExtend<Stripe.Card>();
   expectTypeOf<o.Customer>().toExtend<Stripe.Customer>();
   expectTypeOf<o.Product>().toExtend<Stripe.Product>();
   expectTypeOf<o.Endpoint>().toExtend<Stripe.WebhookEndpoint>();
