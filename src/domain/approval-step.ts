@@ -101,10 +101,14 @@ export function openTheGate(step: Step): Step {
   const gate = openGate(step.state);
   if (!gate) return step;
   const { subject, plan } = step.state;
+  const people = seatsOf(step.state, step.now).map((seat) => seat.mailed);
+  const times = people.map((person) => mailTime(step, "request", person).getTime());
+  const asked_from = new Date(Math.min(...times, ...(times.length > 0 ? [] : [step.now.getTime()])));
   return askNewcomers(
-    tell(step, "approval.requested", SYSTEM, {
+    tell(set(step, { asked_from: asked_from.toISOString() }), "approval.requested", SYSTEM, {
       gate: gate.name,
-      asked: seatsOf(step.state, step.now).map((seat) => seat.mailed),
+      asked: people,
+      because: plan.because ?? null,
       needed: gate.need,
       of: subject.kind,
       amount: subject.amount,

@@ -12,7 +12,7 @@ export function nextTimes(state: ApprovalState): {
   if (state.status === "changes_requested")
     return { remind_at: null, escalate_at: null, deadline_at: state.deadline_at };
   if (state.status !== "pending") return { remind_at: null, escalate_at: null, deadline_at: null };
-  const opened = Date.parse(state.gate_opened_at);
+  const opened = Date.parse(state.asked_from);
   const left = Math.max(Date.parse(state.deadline_at) - opened, 0);
   const after = (seconds: number, share: number) =>
     new Date(opened + Math.min(seconds * 1000, left * share)).toISOString();

@@ -128,6 +128,8 @@ export interface ApprovalState {
   reminded: boolean;
   escalated: boolean;
   gate_opened_at: string;
+  /** When the first of those who decide at the open gate could be asked: later than it opened, where all are off work. */
+  asked_from: string;
   deadline_at: string;
   /** How many mails went out, so that each has a stable number. */
   mails: number;
@@ -231,6 +233,7 @@ export function newApproval(open: OpenApproval, now: Date): ApprovalState {
     reminded: false,
     escalated: false,
     gate_opened_at: now.toISOString(),
+    asked_from: now.toISOString(),
     deadline_at: earliest(later(open.plan.expire_after_s), latest) ?? later(open.plan.expire_after_s),
     mails: 0,
     asked: [],

@@ -4,6 +4,7 @@ update countersign.approvals
    set state = state || jsonb_build_object(
          'amendments', '[]'::jsonb,
          'history', '[]'::jsonb,
+         'asked_from', state -> 'gate_opened_at',
          'callback', null,
          'people', '[]'::jsonb,
          'delegations', '[]'::jsonb,
