@@ -232,10 +232,11 @@ export const OPERATIONS: Operation[] = [
   },
   {
     method: "post",
-    path: "/webhooks/stripe",
-    summary: "Take in the provider's webhook",
+    path: "/webhooks/{provider}",
+    summary: "Take in a provider's webhook",
     description:
-      "By signature. 204 once stored and routed; 400 `invalid_signature`; any other answer asks for a retry.",
+      "By signature, at the path of each configured provider, such as `stripe`. 204, or what the provider wants to hear, once stored " +
+      "and routed; 400 `invalid_signature`; any other answer asks for a retry.",
     tag: "Webhooks",
     success: 204,
     open: true,
