@@ -234,12 +234,21 @@ function startDebit(actor: Actor, payment: PaymentIntent, method: PaymentMethod)
   return null;
 }
 
-/** The bank's answer to a debit that was under way; IBANs ending in 3202 fail, https://docs.stripe.com/payments/sepa-debit. */
+/** Test accounts whose debits come back, https://docs.stripe.com/payments/sepa-debit/accept-a-payment#test-your-integration. */
+const RETURNED = new Set([
+  "AT861904300235473202",
+  "DE62370400440532013001",
+  "FR8420041010050500013M02607",
+  "IT60X0542811101000000123456",
+]);
+
+/** The bank's answer to a debit that was under way. */
 export function finishDebit(actor: Actor, payment: PaymentIntent): ProviderError | null {
   const made = actor.account.of.charges.get(payment.latest_charge);
   const method = actor.account.of.payment_methods.get(payment.payment_method);
   if (payment.status !== "processing" || !made || !method) return null;
-  if (actor.account.of.card_notes.get(method.id)?.number.endsWith("3202")) {
+  const iban = actor.account.of.card_notes.get(method.id)?.number.replace(/\s/g, "") ?? "";
+  if (RETURNED.has(iban) || iban.endsWith("3202")) {
     made.status = "failed";
     made.failure_code = "debit_not_authorized";
     made.failure_message = "The customer has notified their bank that this payment was unauthorized.";
