@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { migrate } from "../../src/db/migrate.ts";
-import { newApproval, type ApprovalState } from "../../src/domain/approval.ts";
+import { newApproval, type ApprovalState, type ApprovalView } from "../../src/domain/approval.ts";
 import { decideApproval } from "../../src/domain/approval-decide.ts";
 import { approvalView, mayDecide } from "../../src/domain/approval-seats.ts";
 import { ledgerOf } from "../../src/domain/ledger.ts";
@@ -68,9 +68,8 @@ test("orders that were under way before an upgrade go on after it", async () => 
   expect(disputed).toMatchObject({ status: "disputed", disputes: [{ amount: 1250, withdrawn: 0 }] });
   const [approval] = waiting.approvals;
   if (!approval) throw new Error("the order waits for an approval");
-  const approved = { ...approval, status: "approved", version: approval.version + 1 } as const;
-  const message = { type: "approval.reported", approval: approved, entries: [] } as const;
-  const { state } = decideOrder(waiting, message, now);
+  const approved: ApprovalView = { ...approval, status: "approved", version: approval.version + 1 };
+  const { state } = decideOrder(waiting, { type: "approval.reported", approval: approved, entries: [] }, now);
   expect(state.todo).toMatchObject([{ effect: { kind: "capture", amount: 125_000 } }]);
 });
 
