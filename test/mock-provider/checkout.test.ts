@@ -158,3 +158,49 @@ test("the page escapes what the merchant wrote", async () => {
   expect(html).toContain("Laptop &lt;script&gt;");
   expect(html).not.toContain("<script");
 });
+
+test("in setup mode a card is saved and nothing is paid", async () => {
+  const customer = await stripe.customers.create({ email: "ada@example.com" });
+  const session = await stripe.checkout.sessions.create({
+    mode: "setup",
+    currency: "usd",
+    customer: customer.id,
+    success_url: "https://shop.test/done",
+    setup_intent_data: { metadata: { order_id: "ord_9" } },
+  });
+  expect(session).toMatchObject({ payment_status: "no_payment_required", amount_total: null, mode: "setup" });
+  expect(await payOn(session.id, "pm_card_visa")).toMatchObject({ status: "complete", url: null });
+  const seen = await stripe.checkout.sessions.retrieve(session.id, { expand: ["setup_intent"] });
+  expect(seen.setup_intent).toMatchObject({ status: "succeeded", metadata: { order_id: "ord_9" } });
+  expect((await stripe.paymentMethods.list({ customer: customer.id })).data).toHaveLength(1);
+  expect(await refusal(open({ mode: "subscription" }))).toMatchObject({ param: "mode", statusCode: 400 });
+});
+
+test("discounts and shipping count, and what the page asks for is shown", async () => {
+  const coupon = await stripe.coupons.create({ percent_off: 25 });
+  const session = await open({
+    discounts: [{ coupon: coupon.id }],
+    shipping_options: [
+      {
+        shipping_rate_data: {
+          display_name: "Post",
+          type: "fixed_amount",
+          fixed_amount: { amount: 500, currency: "usd" },
+        },
+      },
+    ],
+    locale: "de",
+    phone_number_collection: { enabled: true },
+    customer_creation: "always",
+  });
+  expect(session).toMatchObject({
+    amount_subtotal: 4_000,
+    amount_total: 3_500,
+    total_details: { amount_discount: 1_000, amount_shipping: 500 },
+    locale: "de",
+    phone_number_collection: { enabled: true },
+  });
+  const paid = await payOn(session.id, "pm_card_visa");
+  expect(await ledgerLine(bench, refOf(paid.payment_intent))).toMatchObject({ captured: 3_500 });
+  expect(paid.customer).toMatch(/^cus_/);
+});
