@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 
@@ -11,9 +12,10 @@ export interface Endpoint {
   secret: string;
 }
 
-/** Sends webhooks signed as Standard Webhooks, one after the other, each again until it is answered with 2xx. */
+/** Sends webhooks signed as Standard Webhooks, each by itself and again until it is answered with 2xx: in no order. */
 export function createDeliveries(endpoint: () => Endpoint | null) {
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal);
   const running = new Set<Promise<void>>();
 
   async function deliver(id: string, body: string): Promise<void> {
