@@ -36,6 +36,8 @@ const MAY_IMPORT: Record<string, string> = {
 const ONLY: Record<string, string[]> = {
   "@dbos-inc/dbos-sdk": ["engine"],
   stripe: ["payments/stripe", "mock-provider"],
+  // A judge of our own check, in tests alone.
+  "@adyen/api-library": [],
 };
 
 /** The domain is pure: libraries that compute, and hashing. */
@@ -84,7 +86,7 @@ test("a package that only one folder knows is imported there alone", () => {
       const only = ONLY[packageOf(specifier)];
       return only === undefined || only.some((place) => within(source.path, place))
         ? []
-        : [`src/${source.path} imports ${specifier}, which only ${only.join(" and ")} may`];
+        : [`src/${source.path} imports ${specifier}, which only ${only.join(" and ") || "tests"} may`];
     }),
   );
   expect(broken).toEqual([]);
