@@ -23,7 +23,7 @@ import {
   text,
   unsettable,
 } from "./params.ts";
-import { makeProduct, productData, productOf } from "./products.ts";
+import { makeProduct, productData, productOf } from "./product.ts";
 import { randomId } from "./random-id.ts";
 
 const recurring = z.object({
