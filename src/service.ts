@@ -167,6 +167,7 @@ async function start(
   const app = createApp({
     pool,
     policy,
+    provider: paymentProvider.name,
     log,
     intake,
     sources,

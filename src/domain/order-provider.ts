@@ -9,7 +9,7 @@ import {
 } from "./order.ts";
 import { isCapturedByUs } from "./order-capture.ts";
 import { problemOf } from "./order-hold.ts";
-import { CUSTOMER, PROVIDER, type Step, alert, ignored, set, tell } from "./order-step.ts";
+import { CUSTOMER, type Step, alert, ignored, providerOf, set, tell } from "./order-step.ts";
 import {
   type DisputeSnapshot,
   type PaymentSnapshot,
@@ -30,10 +30,11 @@ export function onPayment(step: Step, seen: PaymentSnapshot, source: string): St
   let next = set(step, { payment, authorized_at: step.state.authorized_at ?? held });
   const facts = { payment_id: payment.id, source };
   if (before.mismatch === null && payment.mismatch !== null)
-    next = tell(next, "payment.mismatch", PROVIDER, { ...facts, problem: payment.mismatch });
+    next = tell(next, "payment.mismatch", providerOf(step), { ...facts, problem: payment.mismatch });
   if (payment.status !== before.status || (payment.failure && payment.failure.code !== before.failure?.code))
     next = tellPayment(next, payment.status, facts);
-  else if (before.id === null && payment.id !== null) next = tell(next, "payment.created", PROVIDER, facts);
+  else if (before.id === null && payment.id !== null)
+    next = tell(next, "payment.created", providerOf(step), facts);
   return payment.status === "succeeded" && before.status !== "succeeded" ? tellOutside(next) : next;
 }
 
@@ -56,7 +57,7 @@ function tellOutside(step: Step): Step {
 function onSecondPayment(step: Step, seen: PaymentSnapshot, source: string): Step {
   const { strays, payment } = step.state;
   const because = "another payment is attached to this order";
-  const told = ignored(step, "payment.seen", PROVIDER, because, { payment_id: seen.id, source });
+  const told = ignored(step, "payment.seen", providerOf(step), because, { payment_id: seen.id, source });
   const moved = seen.amount_captured + seen.amount_capturable > 0;
   return moved && !strays.includes(seen.id)
     ? alert(
@@ -78,33 +79,39 @@ function tellPayment(step: Step, status: PaymentSnapshot["status"], facts: Recor
     case "requires_confirmation":
       return step;
     case "requires_action":
-      return tell(step, "payment.requires_action", PROVIDER, facts);
+      return tell(step, "payment.requires_action", providerOf(step), facts);
     case "processing":
-      return tell(step, "payment.processing", PROVIDER, facts);
+      return tell(step, "payment.processing", providerOf(step), facts);
     case "requires_capture":
-      return tell(step, "payment.authorized", PROVIDER, {
+      return tell(step, "payment.authorized", providerOf(step), {
         ...facts,
         amount: payment.amount_authorized,
         currency: paidCurrency(step.state),
         capture_before: payment.capture_before,
       });
     case "succeeded":
-      return tell(step, "payment.captured", PROVIDER, {
+      return tell(step, "payment.captured", providerOf(step), {
         ...facts,
         amount: payment.amount_captured,
         currency: paidCurrency(step.state),
       });
     case "canceled":
-      return tell(step, "payment.voided", PROVIDER, facts);
+      return tell(step, "payment.voided", providerOf(step), facts);
   }
 }
 
 export function onSession(step: Step, session: SessionSnapshot, source: string): Step {
   const { payment } = step.state;
   if (payment.session_id !== null && payment.session_id !== session.id)
-    return ignored(step, "session.seen", PROVIDER, "another checkout session is attached to this order", {
-      session_id: session.id,
-    });
+    return ignored(
+      step,
+      "session.seen",
+      providerOf(step),
+      "another checkout session is attached to this order",
+      {
+        session_id: session.id,
+      },
+    );
   const known = set(step, {
     payment: {
       ...payment,
@@ -117,9 +124,9 @@ export function onSession(step: Step, session: SessionSnapshot, source: string):
   });
   const told =
     session.status === "expired" && !payment.session_expired
-      ? tell(known, "checkout.expired", PROVIDER, { session_id: session.id, source })
+      ? tell(known, "checkout.expired", providerOf(step), { session_id: session.id, source })
       : payment.session_id === null
-        ? tell(known, "checkout.opened", PROVIDER, { session_id: session.id, source })
+        ? tell(known, "checkout.opened", providerOf(step), { session_id: session.id, source })
         : known;
   return session.payment ? onPayment(told, session.payment, source) : told;
 }
@@ -153,7 +160,7 @@ export function onRefund(step: Step, seen: RefundSnapshot, source: string): Step
 }
 
 function tellRefund(step: Step, refund: Refund, source: string): Step {
-  const told = tell(step, `refund.${refund.status}`, PROVIDER, {
+  const told = tell(step, `refund.${refund.status}`, providerOf(step), {
     refund_id: refund.id,
     provider_id: refund.provider_id,
     amount: refund.amount,
@@ -177,7 +184,7 @@ export function onChargeRefunded(
 ): Step {
   const { payment, refunded_at_provider } = step.state;
   if (payment_id !== null && payment.id !== null && payment_id !== payment.id)
-    return ignored(step, "charge.refunded", PROVIDER, "another payment is attached to this order", {
+    return ignored(step, "charge.refunded", providerOf(step), "another payment is attached to this order", {
       payment_id,
       source,
     });
@@ -187,7 +194,7 @@ export function onChargeRefunded(
   const after = refundsHeardOf(next.state);
   return after === before
     ? next
-    : tell(next, "payment.refunded", PROVIDER, {
+    : tell(next, "payment.refunded", providerOf(step), {
         amount_refunded: after,
         currency: paidCurrency(step.state),
         source,
@@ -199,7 +206,7 @@ export function onDispute(step: Step, seen: DisputeSnapshot, source: string): St
   const known = disputes.find((dispute) => dispute.id === seen.id);
   const dispute = known ? mergeDispute(known, seen) : seen;
   const told = (next: Step, what: string) =>
-    tell(next, `dispute.${what}`, PROVIDER, {
+    tell(next, `dispute.${what}`, providerOf(step), {
       dispute_id: dispute.id,
       status: dispute.status,
       reason: dispute.reason,

@@ -3,8 +3,10 @@ import type { AlertKind, EndStatus, Ending, OrderEffect, OrderState, OrderStatus
 import { type Todo, postponed, todo } from "./todo.ts";
 
 export const SYSTEM: Actor = { type: "system", id: "countersign" };
-export const PROVIDER: Actor = { type: "provider", id: "stripe" };
 export const CUSTOMER: Actor = { type: "customer", id: "customer" };
+
+/** The provider that this order's payment is with. */
+export const providerOf = ({ state }: Step): Actor => ({ type: "provider", id: state.facts.provider });
 
 /** A state on its way to the next, with what there is to tell. Every rule takes one and returns one. */
 export interface Step {

@@ -59,6 +59,8 @@ export interface OrderFacts {
   customer: { email: string | null; name: string | null };
   requested_by: string | null;
   items: OrderItem[];
+  /** Who the payment is with, as the trail names it. */
+  provider: string;
   payment_mode: PaymentMode;
   payment_method: string | null;
   /** `manual`: an authorized (and approved) payment is captured when topic `capture` says so. */

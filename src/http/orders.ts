@@ -26,6 +26,8 @@ import { validate } from "./validate.ts";
 export interface OrderRoutesDeps {
   pool: Pool;
   policy: Policy;
+  /** The payment provider's name, as an order keeps it. */
+  provider: string;
   log: Log;
 }
 
@@ -93,7 +95,7 @@ async function ended(pool: Pool, tenant: string, id: string): Promise<OrderRow |
 }
 
 /** Accepts an order and answers once its payment is open: from then on the answer is the same for the same key. */
-async function create(ctx: Context, { pool, policy, log }: OrderRoutesDeps): Promise<void> {
+async function create(ctx: Context, { pool, policy, provider, log }: OrderRoutesDeps): Promise<void> {
   const { tenant } = principal(ctx, "admin");
   const key = idempotencyKey(ctx);
   const body = await readJson(ctx);
@@ -101,7 +103,7 @@ async function create(ctx: Context, { pool, policy, log }: OrderRoutesDeps): Pro
   const request_hash = createHash("sha256")
     .update(canonicalize(body) ?? "")
     .digest("hex");
-  const facts = factsOf(request, tenant);
+  const facts = factsOf(request, tenant, provider);
   const order = newOrder(
     facts,
     planApproval(policy, { ...facts, kind: "order", customer: facts.customer.email }),
@@ -148,7 +150,7 @@ async function lateAnswer(pool: Pool, tenant: string, key: string, id: string): 
   return running ? null : answerAsItStands(pool, tenant, key, id);
 }
 
-function factsOf(request: CreateOrder, tenant: string): OrderFacts {
+function factsOf(request: CreateOrder, tenant: string, provider: string): OrderFacts {
   return {
     id: newId("ord"),
     tenant,
@@ -159,6 +161,7 @@ function factsOf(request: CreateOrder, tenant: string): OrderFacts {
     customer: { email: request.customer?.email ?? null, name: request.customer?.name ?? null },
     requested_by: request.requested_by ?? null,
     items: request.items,
+    provider,
     payment_mode: request.payment.mode,
     payment_method: request.payment.mode === "confirm" ? request.payment.payment_method : null,
     capture: request.payment.capture,

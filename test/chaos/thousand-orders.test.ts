@@ -38,10 +38,17 @@ const small = { amount: 1250 };
 const large = { amount: 125_000 };
 const confirm = (payment_method: string) => ({ ...small, payment: { mode: "confirm", payment_method } });
 
+/** As a client of ours should: a request that is still being worked on is sent again with its key. */
 async function post(path: string, body: unknown): Promise<void> {
-  const { status, body: answer } = await service.call("POST", path, body);
+  const headers = { "idempotency-key": `chaos-${++posts}` };
+  const { status, body: answer } = await service.until(
+    () => service.call("POST", path, body, headers),
+    (response) => response.body["code"] !== "idempotency_in_progress",
+    WITHIN_MS,
+  );
   if (status >= 300) throw new Error(`POST ${path}: ${status} ${JSON.stringify(answer)}`);
 }
+let posts = 0;
 const send = (order: OrderView, topic: string, message: unknown) =>
   post(`/v1/orders/${order.id}/messages`, { topic, message });
 

@@ -55,6 +55,7 @@ export const facts = (change: Partial<OrderFacts> = {}): OrderFacts => ({
   payment_mode: "checkout",
   payment_method: null,
   capture: "automatic",
+  provider: "stripe",
   fulfilment: "none",
   metadata: {},
   created_at: T0,

@@ -77,6 +77,7 @@ function wanted(more: Partial<OrderFacts> = {}, capture: OpenPayment["capture"] 
     payment_mode: "confirm",
     payment_method: null,
     capture: "automatic",
+    provider: "stripe",
     fulfilment: "none",
     metadata: {},
     created_at: new Date().toISOString(),

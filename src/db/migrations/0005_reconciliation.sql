@@ -9,7 +9,7 @@ update countersign.orders
          'lapse_told', false,
          'hold', null,
          'strays', '[]'::jsonb,
-         'facts', '{"capture": "automatic"}'::jsonb || (state -> 'facts'),
+         'facts', '{"capture": "automatic", "provider": "stripe"}'::jsonb || (state -> 'facts'),
          'payment', '{"cancellation_reason": null, "fee": null, "currency": null}'::jsonb || (state -> 'payment'))
  where not state ? 'disputes';
 
