@@ -7,10 +7,12 @@ import { checkEvents } from "./events.ts";
 import { checkKey } from "./key.ts";
 import { checkReach } from "./reach.ts";
 import { checkSecret, checkSecretShape } from "./secret.ts";
+import { checkStandardProvider } from "./standard.ts";
 import { checkVersion } from "./version.ts";
 
 /** All that has to be right between us and the provider. Nothing is created or changed there. */
 export async function checkProvider(config: Config): Promise<Check[]> {
+  if (config.standard.api) return [await checkStandardProvider(config.standard.api)];
   const { apiKey, apiBase } = config.stripe;
   const key = checkKey(config);
   if (apiBase === null) return [key, bundled(config)];
