@@ -65,6 +65,7 @@ const OBSTACLE: Record<string, string> = {
   not_asked: "this person is not asked",
   already_voted: "this person has already decided",
   superseded: "what was shown has changed since",
+  asked_already: "this person is asked already",
 };
 
 const MAIL: Record<string, string> = {
@@ -72,8 +73,20 @@ const MAIL: Record<string, string> = {
   reminder: "a reminder",
   escalation: "the escalated request",
   outcome: "the outcome",
+  notice: "that no decision is needed any more",
 };
 const mail = (data: Data): string => MAIL[word(data["mail"])] ?? "a mail";
+
+/** `: amount 12.50 USD → 10.00 USD, …` */
+const changed = (changes: unknown): string =>
+  Array.isArray(changes) && changes.length > 0
+    ? `: ${changes
+        .map(
+          (change: Data) =>
+            `${word(change["field"])} ${word(change["before"], "none")} → ${word(change["after"], "none")}`,
+        )
+        .join(", ")}`
+    : "";
 
 const ended =
   (what: string): Say =>
@@ -87,6 +100,12 @@ const SAY: Record<string, Say> = {
     }`,
   "order.cancel_requested": (d) => `Cancellation requested${because(d["reason"])}`,
   "order.status_changed": (d) => `Order was ${word(d["from"])}, is now ${word(d["to"])}`,
+  "order.amended": (d) => `Order amended${changed(d["changes"])}`,
+  "order.held": (d) => `Order held${because(d["reason"])}; it waits until ${moment(d["until"])}`,
+  "order.hold_released": () => "Order no longer held: order and payment agree",
+  "order.hold_resolved": (d) =>
+    `${d["action"] === "accept" ? "Accepted as it is" : "To be given back"}${because(d["reason"])}`,
+  "operator.alerted": (d) => `Operator told${because(d["problem"])}`,
   "order.completed": ended("completed"),
   "order.refunded": ended("refunded"),
   "order.partially_refunded": ended("partially refunded"),
@@ -108,6 +127,7 @@ const SAY: Record<string, Say> = {
   "payment.retried": () => "Payment is tried with another method",
   "payment.authorized": (d) =>
     `Authorized ${money(d)}${d["capture_before"] ? `, to be captured before ${moment(d["capture_before"])}` : ""}`,
+  "payment.capture_requested": (d) => `Capture of ${money(d)} asked for`,
   "payment.captured": (d) => `Captured ${money(d)}`,
   "payment.voided": () => "Authorization released; the customer is not charged",
   "payment.refunded": (d) => `Refunded in total: ${money({ ...d, amount: d["amount_refunded"] }, "?")}`,
@@ -125,6 +145,8 @@ const SAY: Record<string, Say> = {
 
   "dispute.opened": (d) => `The customer disputes ${money(d)}${because(d["reason"])}`,
   "dispute.updated": (d) => `Dispute is now ${word(d["status"])}`,
+  "dispute.funds_withdrawn": (d) => `${money(d)} were taken for the dispute`,
+  "dispute.funds_reinstated": (d) => `${money(d)} came back from the dispute`,
   "dispute.closed": (d) => `Dispute closed: ${word(d["status"])}`,
   "fulfilment.item": (d) =>
     `Fulfilled ${word(d["quantity"])} × ${word(d["sku"])}: ${word(d["fulfilled"])} of ${word(d["of"])}`,
@@ -149,18 +171,32 @@ const SAY: Record<string, Say> = {
   "approval.withdrawn": (d) => `Approval withdrawn${because(d["comment"])}`,
   "approval.reminded": (d) => `Reminder to ${people(d["asked"])}`,
   "approval.escalated": (d) => `Escalated to ${people(d["to"])}${because(d["because"])}`,
+  "approval.reassigned": (d) => `${word(d["to"])} is asked in place of ${word(d["from"])}`,
+  "approval.reassign_refused": (d) =>
+    `${word(d["to"])} cannot be asked in place of ${word(d["from"])}: ${OBSTACLE[word(d["because"])] ?? word(d["because"])}`,
+  "approval.revoked": (d) => `${word(d["approver"])} is asked no longer`,
+  "approval.revoke_refused": (d) =>
+    `${word(d["approver"])} is still asked: ${OBSTACLE[word(d["because"])] ?? word(d["because"])}`,
+  "approval.delegated": (d) => `${word(d["to"])} is asked while ${word(d["from"])} is away`,
+  "approval.amended": (d) =>
+    `What is asked has changed${changed(d["changes"])}; votes before no longer count`,
+  "approval.amend_refused": () => "The change came too late: it is already decided",
+  "approval.called_back": (d) => `Outcome posted${aside(word(d["event"]))}`,
+  "approval.callback_failed": (d) => `Outcome could not be posted${because(d["reason"])}`,
   "approval.resent": (d) => `Fresh link for ${word(d["to"])}`,
 
   "mail.sent": (d) => `Mailed ${mail(d)} to ${word(d["to"])}`,
   "mail.deferred": (d) =>
     `Mail to ${word(d["to"])} not taken yet, will be tried again${because(d["reason"])}`,
+  "mail.bounced": (d) => `Mail to ${word(d["to"])} came back${because(d["reason"])}`,
+  "mail.delayed": (d) => `Mail to ${word(d["to"])} is delayed${because(d["reason"])}`,
   "mail.refused": (d) => `Mail to ${word(d["to"], "an approver")} was refused${because(d["reason"])}`,
 };
 
 /** What happened, in a sentence; for a type that is not known here, the type and its data. */
 export function entryText(type: string, data: Data): string {
   const say = Object.hasOwn(SAY, type) ? SAY[type] : undefined;
-  if (say) return say(data);
+  if (say) return data["source"] === "reconciliation" ? `${say(data)} (found by looking)` : say(data);
   const compact = JSON.stringify(data);
   return compact === "{}" ? type : `${type} ${compact}`;
 }
