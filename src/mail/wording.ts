@@ -45,8 +45,7 @@ export function subjectLine(asked: Asked): string {
 
 /** What the amount is: `Payment for PO-1001`, `Refund for PO-1001`; what a request without one is. */
 export function purposeOf(asked: Asked): string {
-  if (asked.kind === "request")
-    return asked.amount === null ? "Your decision is asked for" : referenceOf(asked);
+  if (asked.kind === "request") return asked.amount === null ? "Request for approval" : referenceOf(asked);
   return `${asked.kind === "refund" ? "Refund" : "Payment"} for ${referenceOf(asked)}`;
 }
 
