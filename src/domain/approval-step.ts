@@ -44,7 +44,7 @@ export const mail = (
   step: Step,
   kind: Mail["mail"],
   people: readonly string[],
-  { notice, gate }: { notice?: NoticeKind; gate?: number } = {},
+  { notice, because }: { notice?: NoticeKind; because?: string } = {},
 ): Step =>
   people.reduce((s, to) => {
     const number = s.state.mails + 1;
@@ -53,11 +53,12 @@ export const mail = (
       kind: "mail" as const,
       mail: kind,
       to,
-      gate: gate ?? s.state.gate,
+      gate: s.state.gate,
       revision: s.state.revision,
       number,
       at: dueAt.toISOString(),
       ...(notice ? { notice } : {}),
+      ...(because === undefined ? {} : { because }),
     };
     return ask(set(s, { mails: number }), work, dueAt);
   }, step);

@@ -35,6 +35,7 @@ export function escalate(step: Step, because: string): Step {
     noted(tell(next, "approval.escalated", SYSTEM, { to: people, because }), people),
     "escalation",
     people,
+    { because },
   );
 }
 
@@ -63,3 +64,7 @@ export function onClock(step: Step): Step {
   if (reached(times.escalate_at)) return escalate(step, "nobody decided in time");
   return canReachQuorum(state, now) ? step : escalate(step, "too few people are left to decide");
 }
+
+/** By whose clock times are shown to this person; absent: nobody said. */
+export const timeZoneOf = ({ plan }: ApprovalState, person: string): string | undefined =>
+  plan.calendars?.[normalisedAddress(person)]?.time_zone;

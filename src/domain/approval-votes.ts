@@ -8,11 +8,13 @@ type VoteMessage = Extract<ApprovalMessage, { type: "vote" }>;
 /** Why this person's vote cannot be taken now; null when it can. */
 export function voteObstacle(
   state: ApprovalState,
-  vote: Pick<VoteMessage, "approver" | "content_hash" | "in_place">,
+  vote: Pick<VoteMessage, "approver" | "content_hash" | "gate" | "in_place">,
   now: Date,
 ): "concluded" | "requester" | "not_asked" | "already_voted" | "superseded" | null {
   const person = normalisedAddress(vote.approver);
   if (state.status !== "pending") return "concluded";
+  // The hash is the same at every gate: a click that comes late must not answer the next gate's question.
+  if (vote.gate !== undefined && vote.gate !== state.gate) return "superseded";
   if (isRequester(state, vote.approver)) return "requester";
   if (hasVoted(state, vote.approver)) return "already_voted";
   const asked = mayDecide(state, now).some((address) => normalisedAddress(address) === person);

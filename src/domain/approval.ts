@@ -65,6 +65,8 @@ export type ApprovalEffect =
       at: string;
       /** Of a notice. */
       notice?: NoticeKind;
+      /** Of an escalation: why. */
+      because?: string;
     }
   /** Tells the operator that somebody cannot be reached. */
   | { kind: "alert_operator"; to: string; reason: string; at: string }
@@ -169,6 +171,8 @@ export type ApprovalMessage =
       decision: Decision;
       comment: string | null;
       content_hash: string;
+      /** The gate that was shown to whoever decides; absent: whichever is open. */
+      gate?: number;
       via: "link" | "api";
       actor: Actor;
       /** By somebody whom the gate does not name, with the right to decide in anybody's place. */

@@ -7,30 +7,49 @@ import { getApproval } from "../db/approvals.ts";
 import { getOrder } from "../db/orders.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Vote } from "../domain/approval.ts";
-import { voteObstacle } from "../domain/approval-votes.ts";
+import { decideApproval } from "../domain/approval-decide.ts";
 import { TOKEN_PATTERN, tokenHash } from "../domain/approval-token.ts";
 import { normalisedAddress } from "../domain/address.ts";
+import { readAmount } from "../domain/typed-amount.ts";
 import { deliver } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import type { Log } from "../log.ts";
 import { readForm } from "./body.ts";
 import { requestId } from "./context.ts";
-import { amountToType, isDecidable, linkPage, voteOf, type OpenedLink } from "./link-page.ts";
-import { freshLinkSentPage, notFoundPage, PAGE_HEADERS, tooManyPage } from "./pages/index.ts";
+import { hasFollowed } from "./link-aftermath.ts";
+import { amountToType, freshLinkTo, isDecidable, linkPage, voteOf, type OpenedLink } from "./link-page.ts";
+import {
+  freshLinkLaterPage,
+  freshLinkSentPage,
+  notFoundPage,
+  PAGE_HEADERS,
+  takenPage,
+  tooManyPage,
+} from "./pages/index.ts";
 
 /** Per client address and minute; a scanner that opens a link again and again is still answered. */
 const VIEWS_A_MINUTE = 600;
 const POSTS_A_MINUTE = 60;
+/** Per approval and approver: enough for whoever loses a mail, too little to fill a mailbox. */
+const FRESH_LINKS_AN_HOUR = 3;
 
 const DECIDED_WITHIN_MS = 5_000;
-const NEXT_WITHIN_MS = 1_000;
+const NEXT_WITHIN_MS = 800;
 
 type LinkContext = Context & { params: Record<string, string> };
+
+interface Deps {
+  pool: Pool;
+  log: Log;
+  freshLinks: RateLimiterMemory;
+}
 
 /** The approver's page. GET shows and never decides; POST decides once. */
 export function linkRoutes(pool: Pool, log: Log): Router {
   const views = new RateLimiterMemory({ points: VIEWS_A_MINUTE, duration: 60 });
   const posts = new RateLimiterMemory({ points: POSTS_A_MINUTE, duration: 60 });
+  const freshLinks = new RateLimiterMemory({ points: FRESH_LINKS_AN_HOUR, duration: 3_600 });
+  const deps = { pool, log, freshLinks };
   return new Router()
     .get(
       "/a/:token",
@@ -38,27 +57,37 @@ export function linkRoutes(pool: Pool, log: Log): Router {
     )
     .post(
       "/a/:token",
-      limited(posts, (ctx) => post(ctx, pool, log)),
+      limited(posts, (ctx) => post(ctx, deps)),
     );
+}
+
+/** For how many seconds this key has to wait; null: it need not. */
+async function refusedFor(limiter: RateLimiterMemory, key: string): Promise<number | null> {
+  try {
+    await limiter.consume(key);
+    return null;
+  } catch (refused) {
+    if (!(refused instanceof RateLimiterRes)) throw refused;
+    return Math.ceil(refused.msBeforeNext / 1000);
+  }
 }
 
 const limited =
   (limiter: RateLimiterMemory, handle: (ctx: LinkContext) => Promise<void>) => async (ctx: LinkContext) => {
     ctx.set(PAGE_HEADERS);
     ctx.type = "html";
-    try {
-      await limiter.consume(ctx.ip);
-    } catch (refused) {
-      if (!(refused instanceof RateLimiterRes)) throw refused;
-      const retry_after_s = Math.ceil(refused.msBeforeNext / 1000);
-      ctx.status = 429;
-      ctx.set("Retry-After", String(retry_after_s));
-      ctx.body = tooManyPage({ retry_after_s });
-      return;
-    }
-    await handle(ctx);
+    const retry_after_s = await refusedFor(limiter, ctx.ip);
+    if (retry_after_s === null) return handle(ctx);
+    refuse(ctx, retry_after_s, tooManyPage({ retry_after_s }));
   };
 
+function refuse(ctx: LinkContext, retry_after_s: number, page: string): void {
+  ctx.status = 429;
+  ctx.set("Retry-After", String(retry_after_s));
+  ctx.body = page;
+}
+
+/** Who the link is for, and the approval as its rules see it at this moment. */
 async function find(ctx: LinkContext, pool: Pool): Promise<OpenedLink | null> {
   const token = ctx.params["token"] ?? "";
   const link = TOKEN_PATTERN.test(token) ? await findLink(pool, tokenHash(token)) : null;
@@ -68,7 +97,8 @@ async function find(ctx: LinkContext, pool: Pool): Promise<OpenedLink | null> {
     ctx.body = notFoundPage();
     return null;
   }
-  return { link, state: approval.state };
+  // The deadline holds although the workflow may not have noticed it yet.
+  return { link, state: decideApproval(approval.state, { type: "clock" }, new Date()) };
 }
 
 async function show(ctx: LinkContext, pool: Pool): Promise<void> {
@@ -76,77 +106,118 @@ async function show(ctx: LinkContext, pool: Pool): Promise<void> {
   if (found) ctx.body = await linkPage(pool, found);
 }
 
-async function post(ctx: LinkContext, pool: Pool, log: Log): Promise<void> {
+async function post(ctx: LinkContext, deps: Deps): Promise<void> {
   const form = await readForm(ctx);
+  const { pool } = deps;
   const found = await find(ctx, pool);
   if (!found) return;
-  const { link, state } = found;
-  if (form["action"] === "fresh_link") {
-    const actor = { type: "approver", id: link.approver } as const;
-    const message = { type: "resend", approver: link.approver, actor } as const;
-    await deliver(pool, "approval", { to: state.id, message, key: `resend:link:${requestId(ctx)}` }, log);
-    ctx.body = freshLinkSentPage({ to: link.approver });
-    return;
-  }
-  const decision = decisionForm.safeParse(form);
-  if (!decision.success) {
+  if (form["action"] === "fresh_link") return mailFreshLink(ctx, deps, found);
+  // A browser counts a line break as one character and sends two.
+  const comment = (form["comment"] ?? "").replaceAll("\r\n", "\n");
+  const again = async (error: string) => {
     ctx.status = 400;
-    const error = decision.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`).join("; ");
-    ctx.body = await linkPage(pool, found, { error, comment: form["comment"] ?? "" });
+    ctx.body = await linkPage(pool, found, { error, comment });
+  };
+  const parsed = decisionForm.safeParse({ ...form, comment });
+  if (!parsed.success)
+    return again(parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "));
+  if (isScripted(ctx)) return again("This was not sent by a click. Please choose with the button.");
+  const decision = parsed.data;
+  if (!isDecidable(found, new Date())) return showDecided(ctx, pool, found, decision.decision);
+  const { state } = found;
+  if (decision.content_hash !== undefined && decision.content_hash !== state.content_hash) {
+    ctx.status = 409;
+    const error = "What is asked has changed since this page was opened. Please look again.";
+    ctx.body = await linkPage(pool, found, { error, comment });
     return;
   }
-  const now = new Date();
-  // The page carries the hash of what it showed; a form without one decides what this link was mailed for.
-  const content_hash = decision.data.content_hash ?? state.content_hash;
-  const { decision: verdict, comment } = decision.data;
-  const cast = { decision: verdict, comment, content_hash, approver: link.approver };
-  if (!isDecidable(found, now)) {
+  const amount = amountToType(found);
+  if (decision.decision === "approve" && amount !== null && !isAmount(decision.confirm_amount, found))
+    return again(`To approve, type the amount: ${amount}`);
+  const after = await castVote(deps, found, { decision: decision.decision, comment: decision.comment });
+  if (after) return showDecided(ctx, pool, after, decision.decision, true);
+  ctx.status = 202;
+  ctx.body = takenPage();
+}
+
+/**
+ * Whether a script sent the form. Chromium says of each navigation whether a person began it (Sec-Fetch-User,
+ * https://www.w3.org/TR/fetch-metadata/), and scanners that run scripts are Chromium; a browser that says nothing is believed.
+ */
+const isScripted = (ctx: LinkContext): boolean =>
+  ctx.get("sec-ch-ua") !== "" && ctx.get("sec-fetch-mode") !== "" && ctx.get("sec-fetch-user") !== "?1";
+
+const isAmount = (typed: string | undefined, { state: { subject } }: OpenedLink): boolean =>
+  typed !== undefined && subject.currency !== null && readAmount(typed, subject.currency) === subject.amount;
+
+/** What has become of it, for whoever sent a decision: taken, taken before, or too late. */
+async function showDecided(
+  ctx: LinkContext,
+  pool: Pool,
+  opened: OpenedLink,
+  decision: Vote["decision"],
+  just_now = false,
+): Promise<void> {
+  const counts = voteOf(opened)?.decision === decision && opened.link.revision === opened.state.revision;
+  if (!counts) ctx.status = 409;
+  ctx.body = await linkPage(pool, opened, { just_now: just_now && counts, too_late: !counts });
+}
+
+/** Mails the approver on file the link that decides now. No address is taken from the request. */
+async function mailFreshLink(
+  ctx: LinkContext,
+  { pool, log, freshLinks }: Deps,
+  found: OpenedLink,
+): Promise<void> {
+  const { link, state } = found;
+  const to = freshLinkTo(found, new Date());
+  if (to === null) {
+    ctx.status = 409;
     ctx.body = await linkPage(pool, found);
     return;
   }
-  if (voteObstacle(state, cast, now) === "superseded") {
-    ctx.status = 409;
-    ctx.body = await linkPage(pool, found, {
-      error: "What is asked has changed since this page was opened. Please look again.",
-    });
-    return;
-  }
-  const wanted = amountToType(found);
-  if (cast.decision === "approve" && wanted !== null && !isAmount(decision.data.confirm_amount, wanted)) {
-    ctx.status = 400;
-    ctx.body = await linkPage(pool, found, {
-      error: `To approve, type the amount exactly: ${wanted}`,
-      comment: form["comment"] ?? "",
-    });
-    return;
-  }
-  await castVote(pool, log, found, cast);
-  const after = await getApproval(pool, state.id);
-  ctx.body = await linkPage(pool, { link, state: after?.state ?? state }, { just_now: true });
+  const retry_after_s = await refusedFor(freshLinks, `${state.id}:${normalisedAddress(to)}`);
+  if (retry_after_s !== null) return refuse(ctx, retry_after_s, freshLinkLaterPage({ to, retry_after_s }));
+  const message = { type: "resend", approver: to, actor: { type: "approver", id: link.approver } } as const;
+  await deliver(pool, "approval", { to: state.id, message, key: `resend:link:${requestId(ctx)}` }, log);
+  ctx.body = freshLinkSentPage({ to });
 }
 
-/** People type amounts with and without separators; the digits and the decimal point must be the same. */
-const isAmount = (typed: string | undefined, wanted: string): boolean =>
-  typed !== undefined && typed.replaceAll(/[\s,']/g, "") === wanted.replaceAll(",", "");
+type Cast = Pick<Vote, "decision" | "comment">;
 
-type Cast = { decision: Vote["decision"]; comment: string | null; content_hash: string; approver: string };
-
-/** Hands the vote to the approval's workflow and waits until it is counted, and a moment for what the order does next. */
-async function castVote(pool: Pool, log: Log, { link, state }: OpenedLink, cast: Cast): Promise<void> {
-  const actor = { type: "approver", id: link.approver } as const;
-  const message = { type: "vote", via: "link", actor, ...cast } as const;
-  const key = `vote:${state.id}:${link.gate}:${state.revision}:${normalisedAddress(link.approver)}`;
+/**
+ * Hands the vote to the approval's workflow and waits until it is counted or refused, and a moment for what the order
+ * does next.
+ * @returns null when neither happened in time
+ */
+async function castVote({ pool, log }: Deps, opened: OpenedLink, cast: Cast): Promise<OpenedLink | null> {
+  const { link, state } = opened;
+  const { approver, gate, revision } = link;
+  const message = {
+    ...({ type: "vote", via: "link", actor: { type: "approver", id: approver } } as const),
+    ...{ ...cast, approver, gate, content_hash: state.content_hash },
+  };
+  // A second click is the same message; a decision after the first one was refused is another.
+  const key = `vote:${state.id}:${gate}:${revision}:${normalisedAddress(approver)}:${state.serial}`;
   await deliver(pool, "approval", { to: state.id, message, key }, log);
-  const counted = async () => {
+  const answered = async (): Promise<OpenedLink | null> => {
     const row = await getApproval(pool, state.id);
-    return row && (voteOf({ link, state: row.state }) ?? row.state.status !== "pending") ? row.state : null;
+    const now = row && { link, state: row.state };
+    return now && !isDecidable(now, new Date()) ? now : null;
   };
-  const after = await waitFor(state.id, counted, { timeoutMs: DECIDED_WITHIN_MS });
-  const { order_id } = state;
-  if (!after || after.status === "pending" || order_id === null) return;
-  const settled = async () => {
-    const order = await getOrder(pool, state.tenant, order_id);
-    return order?.state.ended_at || order?.state.status === "fulfilling" ? true : null;
+  const after = await waitFor(state.id, answered, { timeoutMs: DECIDED_WITHIN_MS });
+  if (after) await seeOrder(pool, after);
+  return after;
+}
+
+/** Waits a moment for the order to do what was decided. */
+async function seeOrder(pool: Pool, { state }: OpenedLink): Promise<void> {
+  const { order_id, status, subject, tenant } = state;
+  if (order_id === null || subject.kind !== "order" || (status !== "approved" && status !== "rejected"))
+    return;
+  const followed = async () => {
+    const order = await getOrder(pool, tenant, order_id);
+    return order && hasFollowed(order) ? true : null;
   };
-  await waitFor(order_id, settled, { timeoutMs: NEXT_WITHIN_MS });
+  await waitFor(order_id, followed, { timeoutMs: NEXT_WITHIN_MS });
 }

@@ -3,7 +3,9 @@ import { getApproval } from "../db/approvals.ts";
 import type { Pool } from "../db/pool.ts";
 import type { ApprovalEffect, ApprovalMessage, ApprovalState } from "../domain/approval.ts";
 import { consequence, nextSteps } from "../domain/approval-steps.ts";
+import { timeZoneOf } from "../domain/approval-times.ts";
 import { linkToken, tokenHash, type LinkSecret } from "../domain/approval-token.ts";
+import { normalisedAddress } from "../domain/address.ts";
 import { deliver } from "../engine/messages.ts";
 import type { Log } from "../log.ts";
 import {
@@ -54,7 +56,7 @@ export async function performApprovalEffect(
   }
   if (effect.kind === "callback") return callBack(deps, row.state, effect);
   if (effect.kind === "alert_operator") return alertOperator(deps, row.state, key, effect);
-  return mail(deps, row.state, effect);
+  return mail(deps, row.state, key, effect);
 }
 
 /** The same id and data at every try; only time and signature are fresh. */
@@ -102,9 +104,16 @@ async function alertOperator(
   throw new MailError(sent.reason, sent.outcome === "deferred");
 }
 
-async function mail(deps: ApprovalEffectDeps, state: ApprovalState, effect: MailEffect): Promise<Done> {
-  const link = await linkFor(deps, state, effect);
-  const content = contentOf(state, effect, link);
+async function mail(
+  deps: ApprovalEffectDeps,
+  state: ApprovalState,
+  key: string,
+  effect: MailEffect,
+): Promise<Done> {
+  // Decided or changed while this was under way: the mail would ask about something else than its link is for.
+  const isWanted = effect.mail === "notice" || state.todo.some((work) => work.key === key);
+  const content = isWanted ? contentOf(state, effect, await linkFor(deps, state, effect)) : null;
+  if (content === null) return { kind: "done" };
   const thread = `<${state.id}@countersign>`;
   const sent = await deps.mailer.send({
     ...content,
@@ -143,10 +152,15 @@ async function linkFor(
   return `${publicUrl}/a/${token}`;
 }
 
-function contentOf(state: ApprovalState, effect: MailEffect, link: string): MailContent {
+/** Null: there is nothing to say any more. */
+function contentOf(state: ApprovalState, effect: MailEffect, link: string): MailContent | null {
   const { mail: kind, to } = effect;
+  const time_zone = timeZoneOf(state, to);
+  const zoned = time_zone === undefined ? {} : { time_zone };
+  if (kind === "outcome" && state.status === "pending") return null;
   if (kind === "outcome" && state.status !== "pending")
     return outcomeMail({
+      ...zoned,
       asked: state.subject,
       status: state.status,
       votes: state.votes,
@@ -159,26 +173,40 @@ function contentOf(state: ApprovalState, effect: MailEffect, link: string): Mail
     });
   if (kind === "notice")
     return noticeMail({
+      ...zoned,
       asked: state.subject,
       approver: to,
       at: effect.at,
       reason: noticeReason(state, effect),
     });
-  const view = askView(state, effect, link);
+  const view = { ...zoned, ...askView(state, effect, link) };
   switch (kind) {
     case "reminder":
-      return reminderMail({ ...view, asked_at: state.gate_opened_at });
+      return reminderMail({ ...view, asked_at: askedAt(state, to) });
     case "escalation":
       return escalationMail({
         ...view,
-        because: "nobody has decided so far",
-        asked_before: view.gate.approvers,
+        // Absent in what was asked for before reasons were kept.
+        because: effect.because ?? "nobody has decided so far",
+        asked_before: askedBefore(state, effect),
       });
-    case "request":
-    case "outcome":
-      return requestMail({ ...view, approver: to });
+    default:
+      return requestMail(view);
   }
 }
+
+/** When the person got their place at the open gate. */
+const askedAt = ({ people, gate, asked_from }: ApprovalState, person: string): string =>
+  people.findLast((change) => change.gate === gate && change.to !== null && isSame(change.to, person))?.at ??
+  asked_from;
+
+/** Everybody who was asked at the gate before it was escalated. */
+const askedBefore = ({ asked, escalated_to }: ApprovalState, { gate }: MailEffect): string[] =>
+  asked
+    .filter((ask) => ask.gate === gate && !escalated_to.some((person) => isSame(person, ask.person)))
+    .map((ask) => ask.person);
+
+const isSame = (a: string, b: string): boolean => normalisedAddress(a) === normalisedAddress(b);
 
 function noticeReason(state: ApprovalState, { notice }: MailEffect): NoticeReason {
   if (notice === undefined) return { kind: "revoked" };
@@ -199,5 +227,6 @@ function askView(state: ApprovalState, effect: MailEffect, link: string): AskVie
     deadline_at: state.deadline_at,
     link,
     next: nextSteps(state),
+    content_hash: state.content_hash,
   };
 }

@@ -91,7 +91,7 @@ class Asked {
   vote(
     approver: string,
     decision: Decision = "approve",
-    change: Partial<{ content_hash: string; in_place: boolean }> = {},
+    change: Partial<{ content_hash: string; gate: number; in_place: boolean }> = {},
   ) {
     const { content_hash } = this.state;
     const actor = { type: "approver", id: approver } as const;
@@ -272,6 +272,32 @@ describe("an approval", () => {
     expect(asked.state.votes).toEqual([]);
     asked.toRest();
     expect(asked.told("approval.vote_refused")).toMatchObject([{ data: { because: "superseded" } }]);
+  });
+
+  test("a click that comes late does not answer the next gate's question", () => {
+    const asked = new Asked({
+      ...twoGates,
+      gates: [
+        { name: "finance", need: 1, approvers: ["finance@example.com", "cfo@example.com"] },
+        { name: "management", need: 1, approvers: ["cfo@example.com"] },
+      ],
+    });
+    asked.vote("finance@example.com");
+    asked.vote("cfo@example.com", "approve", { gate: 0 });
+    expect(asked.state).toMatchObject({ status: "pending", gate: 1 });
+    asked.vote("cfo@example.com", "approve", { gate: 1 });
+    expect(asked.state.status).toBe("approved");
+    asked.toRest();
+    expect(asked.told("approval.vote_refused")).toMatchObject([{ data: { because: "superseded" } }]);
+  });
+
+  test("says in each escalation why", () => {
+    const asked = new Asked();
+    asked.perform((work) =>
+      work.effect.kind === "mail" && work.effect.to.startsWith("finance") ? "refused" : "ok",
+    );
+    asked.performAll();
+    expect(asked.sent("escalation")).toMatchObject([{ because: "mail to finance@example.com was refused" }]);
   });
 
   test("takes no vote after its deadline, though nobody looked at the clock", () => {

@@ -43,6 +43,7 @@ export const ask: AskView = {
   deadline_at: "2026-11-28T09:30:00.000Z",
   link,
   next,
+  content_hash: "ab".repeat(32),
 };
 
 export const approval: CastVote = {

@@ -1,5 +1,5 @@
 import { markup } from "../../mail/markup.ts";
-import type { AskView } from "../../mail/templates/asked.ts";
+import { fingerprint, type AskView } from "../../mail/templates/asked.ts";
 import { gateRule, listed, subjectLine } from "../../mail/wording.ts";
 import { layout } from "./layout.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./parts.ts";
 
 /** What the approver decides about; the vote carries the hash of it. */
-export interface ConfirmView extends Omit<AskView, "link"> {
+export interface ConfirmView extends Omit<AskView, "link" | "content_hash"> {
   content_hash: string;
   /** What must be typed to approve, such as `12,500.00`; for high tiers. */
   confirm_amount?: string | null;
@@ -47,7 +47,7 @@ ${pill("wait", "Your decision is needed")}${changeList(view.changes)}${amountHea
 ${form(view)}</section>
 ${voteList("Decided so far", view.votes, view.time_zone)}${timeline("What happens next", view.next, view.time_zone)}</div>
 `,
-    footer: markup`You decide as <bdi>${view.approver}</bdi>. Your decision is recorded in the audit trail.`,
+    footer: markup`You decide as <bdi>${view.approver}</bdi>. Your decision is recorded in the audit trail, with the fingerprint of what is shown here: <span class="code">${fingerprint(view.content_hash)}</span>`,
   });
 
 /** The first button is disabled so that Enter in a field submits nothing: a decision is a click on what it says. */
@@ -58,7 +58,7 @@ ${view.error ? markup`<p class="alert" role="alert" id="error">${view.error}</p>
 <textarea id="comment" name="comment" rows="3" maxlength="2000" aria-describedby="comment-hint">${view.comment ?? ""}</textarea>
 ${
   view.confirm_amount
-    ? markup`<label class="gap" for="confirm_amount">Type the amount to approve <span class="hint" id="amount-hint">Exactly: ${view.confirm_amount}</span></label>
+    ? markup`<label class="gap" for="confirm_amount">Type the amount to approve <span class="hint" id="amount-hint">${view.confirm_amount}, with or without separators</span></label>
 <input type="text" id="confirm_amount" name="confirm_amount" required inputmode="decimal" autocomplete="off" spellcheck="false" aria-describedby="amount-hint${view.error && " error"}"${view.error && markup` aria-invalid="true"`}>
 `
     : ""

@@ -1,5 +1,6 @@
 import { markup, oneLine, type Fragment } from "../../mail/markup.ts";
-import { subjectLine, type Asked, type Change, type NextStep } from "../../mail/wording.ts";
+import type { ApprovalStatus } from "../../domain/approval.ts";
+import { subjectLine, type Asked, type CastVote, type Change, type NextStep } from "../../mail/wording.ts";
 import { layout } from "./layout.ts";
 import {
   amountHeading,
@@ -8,6 +9,8 @@ import {
   moment,
   pill,
   timeline,
+  tooLate,
+  voteList,
   type FreshLink,
   type Tone,
 } from "./parts.ts";
@@ -16,28 +19,44 @@ import {
 interface GoneView {
   /** Null when the reader should not see it. */
   asked: Asked | null;
-  /** When it ended, RFC 3339. */
-  at: string;
   /** Where a fresh link may be mailed to; null when there is nothing left to decide. */
   fresh_link: FreshLink | null;
   happened?: readonly NextStep[];
   next?: readonly NextStep[];
+  /** Who decided, where that belongs to the story. */
+  votes?: readonly CastVote[];
   time_zone?: string;
+  /** A decision was sent that does not count. */
+  too_late?: boolean;
 }
 
 export interface ExpiredView extends GoneView {
+  /** When it ended, RFC 3339. */
+  at: string;
   /** `link`: only this link is too old. `approval`: nobody decided in time. */
   because: "link" | "approval";
 }
 
 export interface RevokedView extends GoneView {
-  because: { kind: "revoked" } | { kind: "reassigned"; to: string } | { kind: "withdrawn"; reason: string };
+  /** When it ended; null: not known. */
+  at: string | null;
+  because:
+    | { kind: "revoked" }
+    | { kind: "reassigned"; to: string }
+    | { kind: "withdrawn"; reason: string }
+    /** Somebody who decided in another's place, and is not needed any more. */
+    | { kind: "not_asked" };
 }
 
 export interface SupersededView extends GoneView {
   /** What is asked now. */
   asked: Asked;
+  at: string;
   changes: readonly Change[];
+  /** Whether the reader decided about what was asked before. */
+  had_decided?: boolean;
+  /** Of what is asked now. */
+  status?: ApprovalStatus;
 }
 
 interface Telling {
@@ -51,10 +70,10 @@ const gone = (view: GoneView, { tone, title, text, changes }: Telling): string =
   layout({
     title: view.asked ? `${title}: ${subjectLine(view.asked)}` : title,
     body: markup`<section class="card">
-${pill(tone, title)}${view.asked ? amountHeading(view.asked) : markup`<h1>${title}</h1>`}
+${tooLate(view.too_late)}${pill(tone, title)}${view.asked ? amountHeading(view.asked) : markup`<h1>${title}</h1>`}
 <p class="lead">${text}</p>
 ${changes && changes.length > 0 ? markup`<div class="gap">${changeList(changes)}</div>` : ""}${freshLinkForm(view.fresh_link)}</section>
-${timeline("What happened", view.happened, view.time_zone, true)}${timeline("What happens next", view.next, view.time_zone)}`,
+${timeline("What happened since", view.happened, view.time_zone, true)}${timeline("What happens next", view.next, view.time_zone)}${voteList("Decisions", view.votes ?? [], view.time_zone)}`,
   });
 
 export const expiredPage = (view: ExpiredView): string =>
@@ -69,24 +88,30 @@ export const expiredPage = (view: ExpiredView): string =>
       : {
           tone: "plain",
           title: "Expired",
-          text: markup`Nobody decided until ${moment(view.at, view.time_zone)}, so this was closed. Nothing can be decided here any more.`,
+          text: markup`${view.votes?.length ? "Not everybody" : "Nobody"} decided until ${moment(view.at, view.time_zone)}, so this was closed. Nothing can be decided here any more.`,
         },
   );
 
 export function revokedPage(view: RevokedView): string {
-  const at = moment(view.at, view.time_zone);
+  const at = view.at === null ? null : moment(view.at, view.time_zone);
   switch (view.because.kind) {
     case "revoked":
       return gone(view, {
         tone: "plain",
         title: "This link was taken back",
-        text: markup`It no longer works since ${at}.`,
+        text: markup`You need not decide: since ${at} you are not asked any more.`,
       });
     case "reassigned":
       return gone(view, {
         tone: "plain",
         title: "Somebody else decides",
         text: markup`Since ${at}, <bdi>${oneLine(view.because.to)}</bdi> is asked in your place.`,
+      });
+    case "not_asked":
+      return gone(view, {
+        tone: "plain",
+        title: "You are not asked any more",
+        text: "You need not decide: the time in which you decided in somebody else's place is over, or the place is taken.",
       });
     case "withdrawn":
       return gone(view, {
@@ -97,10 +122,21 @@ export function revokedPage(view: RevokedView): string {
   }
 }
 
+const SINCE: Record<ApprovalStatus, string | null> = {
+  pending: null,
+  approved: "What is asked now has been approved.",
+  rejected: "What is asked now has been rejected.",
+  changes_requested: "Further changes were asked for since.",
+  expired: "Nobody decided in time about what was asked then.",
+  withdrawn: "It was withdrawn since.",
+};
+
 export const supersededPage = (view: SupersededView): string =>
   gone(view, {
     tone: "wait",
     title: "This has changed",
-    text: markup`What you were asked about changed on ${moment(view.at, view.time_zone)}. Your decision was not taken; this link shows the old request.`,
+    text: markup`This link is for what was asked before ${moment(view.at, view.time_zone)}; then it was changed as shown here. ${
+      view.had_decided && "What you decided about it no longer counts. "
+    }${SINCE[view.status ?? "pending"]}`,
     changes: view.changes,
   });

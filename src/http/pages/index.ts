@@ -11,5 +11,13 @@ export {
 export { landingPage, type LandingView } from "./landing.ts";
 export { mailboxPage, type MailboxView } from "./mailbox.ts";
 export { PAGE_HEADERS, MAILBOX_HEADERS } from "./style.ts";
-export { errorPage, freshLinkSentPage, notFoundPage, tooManyPage, type ErrorView } from "./trouble.ts";
+export {
+  errorPage,
+  freshLinkLaterPage,
+  freshLinkSentPage,
+  notFoundPage,
+  takenPage,
+  tooManyPage,
+  type ErrorView,
+} from "./trouble.ts";
 export type { FreshLink } from "./parts.ts";

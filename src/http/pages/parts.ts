@@ -106,6 +106,13 @@ export const changeList = (changes: readonly Change[] = []): Html | null =>
 </div>
 `;
 
+/** For whoever sent a decision that does not count. */
+export const tooLate = (shown = false): Html | null =>
+  shown
+    ? markup`<p class="alert" role="alert">Your decision was not taken. Please read below what has become of this.</p>
+`
+    : null;
+
 /** To whom a fresh link would go: the approver on file, whoever asks. */
 export interface FreshLink {
   to: string;

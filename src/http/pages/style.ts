@@ -71,6 +71,7 @@ button.danger:hover{background:var(--danger-soft)}
 .notice dl>div{border:0;padding:.15rem 0}
 del{color:var(--muted)}
 ins{font-weight:600;text-decoration:none}
+.code{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:nowrap}
 footer{padding:.25rem .25rem 1.5rem;color:var(--muted);font-size:.9rem}
 .links{list-style:none;margin:1rem 0 0;padding:0}
 .links>li{padding:.7rem 0;border-top:1px solid var(--line)}

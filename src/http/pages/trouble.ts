@@ -20,10 +20,13 @@ export const notFoundPage = (): string =>
     "Nothing was decided.",
   );
 
+const minutes = (seconds: number): string =>
+  seconds <= 60 ? "a minute" : `${Math.ceil(seconds / 60)} minutes`;
+
 export const tooManyPage = ({ retry_after_s }: { retry_after_s: number }): string =>
   message(
     "Too many tries",
-    `Please wait ${retry_after_s < 60 ? "a minute" : `${Math.ceil(retry_after_s / 60)} minutes`} and open the link again.`,
+    `Please wait ${minutes(retry_after_s)} and open the link again.`,
     "Nothing was decided by this request.",
   );
 
@@ -35,6 +38,24 @@ export const freshLinkSentPage = ({ to }: { to: string }): string =>
 <p class="lead">Look into the inbox of ${masked(to)}. This old link stays closed.</p></section>
 `,
   });
+
+/** Where a fresh link was asked for too often. */
+export const freshLinkLaterPage = ({ to, retry_after_s }: { to: string; retry_after_s: number }): string =>
+  layout({
+    title: "Links were mailed already",
+    body: markup`<section class="card">${pill("wait", "Mailed already")}<h1>Links were mailed already</h1>
+<p class="lead">Look into the inbox of ${masked(to)}, and where it keeps spam.</p>
+<p class="muted small">Another one can be mailed in ${minutes(retry_after_s)}.</p></section>
+`,
+  });
+
+/** A decision that is kept and will be counted, though not yet. */
+export const takenPage = (): string =>
+  message(
+    "Your decision has arrived",
+    "It has not been counted so far, which takes longer than usual. Open the link from the mail again in a minute: it shows what became of it.",
+    "You need not decide again.",
+  );
 
 export interface ErrorView {
   title: string;

@@ -33,7 +33,12 @@ export interface AskView {
   changes?: readonly Change[];
   /** IANA name; UTC when absent. */
   time_zone?: string;
+  /** SHA-256 of what is asked, in hex: the same is on the page and in the trail. */
+  content_hash?: string;
 }
+
+/** Enough of a hash for people to compare: `abcd ef01 2345 6789`. */
+export const fingerprint = (hash: string): string => (hash.slice(0, 16).match(/.{1,4}/g) ?? []).join(" ");
 
 export const amountBlock = (asked: Asked): Block => ({
   kind: "amount",
@@ -113,6 +118,7 @@ export function askBlocks(view: AskView): Block[] {
         ["Also asked", others.length > 0 ? listed(others) : null],
         ["Stage", view.stage.of > 1 ? `${view.stage.number} of ${view.stage.of}` : null],
         ["Decided so far", view.votes.map((vote) => voteText(vote, zone)).join("\n")],
+        ["Fingerprint", view.content_hash ? fingerprint(view.content_hash) : null],
       ],
     },
     ...stepsBlocks("What happens next", view.next, zone),
