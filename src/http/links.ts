@@ -27,9 +27,10 @@ import {
   tooManyPage,
 } from "./pages/index.ts";
 
-/** Per client address and minute; a scanner that opens a link again and again is still answered. */
-const VIEWS_A_MINUTE = 600;
-const POSTS_A_MINUTE = 60;
+/** Per client address and minute. A company's people and scanners come from one address, and are all answered. */
+const REQUESTS_A_MINUTE = 600;
+/** Per link and minute. */
+const POSTS_A_MINUTE = 30;
 /** Per approval and approver: enough for whoever loses a mail, too little to fill a mailbox. */
 const FRESH_LINKS_AN_HOUR = 3;
 
@@ -46,18 +47,22 @@ interface Deps {
 
 /** The approver's page. GET shows and never decides; POST decides once. */
 export function linkRoutes(pool: Pool, log: Log): Router {
-  const views = new RateLimiterMemory({ points: VIEWS_A_MINUTE, duration: 60 });
+  const requests = new RateLimiterMemory({ points: REQUESTS_A_MINUTE, duration: 60 });
   const posts = new RateLimiterMemory({ points: POSTS_A_MINUTE, duration: 60 });
   const freshLinks = new RateLimiterMemory({ points: FRESH_LINKS_AN_HOUR, duration: 3_600 });
   const deps = { pool, log, freshLinks };
   return new Router()
     .get(
       "/a/:token",
-      limited(views, (ctx) => show(ctx, pool)),
+      limited(requests, addressOf, (ctx) => show(ctx, pool)),
     )
     .post(
       "/a/:token",
-      limited(posts, (ctx) => post(ctx, deps)),
+      limited(
+        requests,
+        addressOf,
+        limited(posts, linkOf, (ctx) => post(ctx, deps)),
+      ),
     );
 }
 
@@ -72,11 +77,19 @@ async function refusedFor(limiter: RateLimiterMemory, key: string): Promise<numb
   }
 }
 
+const addressOf = (ctx: LinkContext): string => ctx.ip;
+const linkOf = (ctx: LinkContext): string => tokenHash(ctx.params["token"] ?? "");
+
 const limited =
-  (limiter: RateLimiterMemory, handle: (ctx: LinkContext) => Promise<void>) => async (ctx: LinkContext) => {
+  (
+    limiter: RateLimiterMemory,
+    keyOf: (ctx: LinkContext) => string,
+    handle: (ctx: LinkContext) => Promise<void>,
+  ) =>
+  async (ctx: LinkContext) => {
     ctx.set(PAGE_HEADERS);
     ctx.type = "html";
-    const retry_after_s = await refusedFor(limiter, ctx.ip);
+    const retry_after_s = await refusedFor(limiter, keyOf(ctx));
     if (retry_after_s === null) return handle(ctx);
     refuse(ctx, retry_after_s, tooManyPage({ retry_after_s }));
   };
