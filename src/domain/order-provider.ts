@@ -12,6 +12,7 @@ import { problemOf } from "./order-hold.ts";
 import { CUSTOMER, type Step, alert, ignored, providerOf, set, tell } from "./order-step.ts";
 import {
   type DisputeSnapshot,
+  type PaymentFailure,
   type PaymentSnapshot,
   type RefundSnapshot,
   isDisputeClosed,
@@ -31,7 +32,7 @@ export function onPayment(step: Step, seen: PaymentSnapshot, source: string): St
   const facts = { payment_id: payment.id, source };
   if (before.mismatch === null && payment.mismatch !== null)
     next = tell(next, "payment.mismatch", providerOf(step), { ...facts, problem: payment.mismatch });
-  if (payment.status !== before.status || (payment.failure && payment.failure.code !== before.failure?.code))
+  if (payment.status !== before.status || (payment.failure && isAnother(payment.failure, before.failure)))
     next = tellPayment(next, payment.status, facts);
   else if (before.id === null && payment.id !== null)
     next = tell(next, "payment.created", providerOf(step), facts);
@@ -69,12 +70,19 @@ function onSecondPayment(step: Step, seen: PaymentSnapshot, source: string): Ste
     : told;
 }
 
+const isAnother = (failure: PaymentFailure, before: PaymentFailure | null): boolean =>
+  failure.code !== before?.code || (failure.attempt ?? null) !== (before.attempt ?? null);
+
 function tellPayment(step: Step, status: PaymentSnapshot["status"], facts: Record<string, unknown>): Step {
   const { payment } = step.state;
   switch (status) {
     case "requires_payment_method":
       return payment.failure
-        ? tell(step, "payment.failed", CUSTOMER, { ...facts, ...payment.failure })
+        ? tell(step, "payment.failed", CUSTOMER, {
+            ...facts,
+            code: payment.failure.code,
+            message: payment.failure.message,
+          })
         : step;
     case "requires_confirmation":
       return step;

@@ -81,7 +81,7 @@ export const paymentView = ({ facts, payment, ...state }: OrderState): PaymentVi
   amount_captured: payment.amount_captured,
   amount_refunded: refundedAmount({ facts, payment, ...state }),
   capture_before: payment.capture_before,
-  failure: payment.failure,
+  failure: payment.failure && { code: payment.failure.code, message: payment.failure.message },
 });
 
 export const resultView = (state: OrderState): ResultView | null =>

@@ -10,6 +10,13 @@ export type PaymentStatus =
   | "succeeded"
   | "canceled";
 
+/** Why an attempt to pay failed; `attempt` is what the provider calls it, where it does. */
+export interface PaymentFailure {
+  code: string;
+  message: string;
+  attempt?: string | null;
+}
+
 /** What the provider says of one payment at one moment: a webhook's object, an API answer, or a polled one. */
 export interface PaymentSnapshot extends Money {
   id: string;
@@ -21,7 +28,7 @@ export interface PaymentSnapshot extends Money {
   capture_before: string | null;
   client_secret: string | null;
   /** Why the last attempt failed, as the provider names it. */
-  failure: { code: string; message: string } | null;
+  failure: PaymentFailure | null;
   /** Why it was cancelled, as the provider names it; `automatic` when the authorization lapsed. */
   cancellation_reason: string | null;
   /** What the provider kept for itself, minor units; null while unknown. */
@@ -70,7 +77,9 @@ export interface PaymentState {
   checkout_url: string | null;
   client_secret: string | null;
   status: PaymentStatus;
-  failure: { code: string; message: string } | null;
+  failure: PaymentFailure | null;
+  /** Attempts whose failure is known: late news of one says nothing about those after it. */
+  failed_attempts: string[];
   /** What the amounts below are in; null while there are none. */
   currency: string | null;
   amount_authorized: number;
@@ -91,6 +100,7 @@ export const newPayment: PaymentState = {
   client_secret: null,
   status: "requires_payment_method",
   failure: null,
+  failed_attempts: [],
   currency: null,
   amount_authorized: 0,
   amount_captured: 0,
@@ -121,7 +131,14 @@ const rank = (status: PaymentStatus, failed: boolean): number =>
  * order in which snapshots come, nor on how often each comes.
  */
 export function mergePayment(known: PaymentState, seen: PaymentSnapshot, order: Money): PaymentState {
-  const forward = rank(seen.status, seen.failure !== null) > rank(known.status, known.failure !== null);
+  const attempt = seen.failure?.attempt ?? null;
+  const old = attempt !== null && known.failed_attempts.includes(attempt);
+  const [before, after] = [
+    rank(known.status, known.failure !== null),
+    rank(seen.status, seen.failure !== null),
+  ];
+  // Another attempt that failed too is as far along, and newer.
+  const forward = !old && (after > before || (after === before && attempt !== null));
   const status = forward ? seen.status : known.status;
   const mismatch =
     seen.currency !== order.currency || seen.amount !== order.amount
@@ -133,6 +150,7 @@ export function mergePayment(known: PaymentState, seen: PaymentSnapshot, order: 
     client_secret: known.client_secret ?? seen.client_secret,
     status,
     failure: forward ? seen.failure : known.failure,
+    failed_attempts: attempt === null || old ? known.failed_attempts : [...known.failed_attempts, attempt],
     currency: known.currency ?? (seen.amount_capturable + seen.amount_captured > 0 ? seen.currency : null),
     amount_authorized: Math.max(known.amount_authorized, seen.amount_capturable, seen.amount_captured),
     amount_captured: Math.max(known.amount_captured, seen.amount_captured),

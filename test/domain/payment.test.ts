@@ -78,3 +78,14 @@ test("another amount or currency is a mismatch, and stays one", () => {
   expect(wrong.mismatch).toBe("the provider's payment is 10.00 EUR, the order is 10.00 USD");
   expect(mergePayment(wrong, { ...base, status: "processing" }, order).mismatch).toBe(wrong.mismatch);
 });
+
+test("late news of a failed attempt says nothing about the attempts after it", () => {
+  const failed = (attempt: string, code: string) =>
+    ({ ...base, status: "requires_payment_method", failure: { code, message: code, attempt } }) as const;
+  const first = mergePayment(newPayment, failed("ch_1", "generic_decline"), order);
+  const retried = { ...first, failure: null };
+  expect(mergePayment(retried, failed("ch_1", "generic_decline"), order).failure).toBeNull();
+  const second = mergePayment(first, failed("ch_2", "lost_card"), order);
+  expect(second.failure?.code).toBe("lost_card");
+  expect(mergePayment(second, failed("ch_1", "generic_decline"), order)).toEqual(second);
+});

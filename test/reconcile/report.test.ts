@@ -112,13 +112,11 @@ test("reports are their tenant's, and starting one needs role finance", async ()
 });
 
 async function reconcile(...args: string[]) {
-  const run = promisify(execFile)(process.execPath, [
-    "bin/countersign.js",
-    "reconcile",
-    "--url",
-    service.url,
-    ...args,
-  ]);
+  const run = promisify(execFile)(
+    process.execPath,
+    ["bin/countersign.js", "reconcile", "--url", service.url, ...args],
+    { env: { ...process.env, NO_COLOR: "1" } },
+  );
   return run
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((error: { code: number; stdout: string; stderr: string }) => error);

@@ -10,7 +10,7 @@ update countersign.orders
          'hold', null,
          'strays', '[]'::jsonb,
          'facts', '{"capture": "automatic", "provider": "stripe"}'::jsonb || (state -> 'facts'),
-         'payment', '{"cancellation_reason": null, "fee": null, "currency": null}'::jsonb || (state -> 'payment'))
+         'payment', '{"cancellation_reason": null, "fee": null, "currency": null, "failed_attempts": []}'::jsonb || (state -> 'payment'))
  where not state ? 'disputes';
 
 -- Payments that wait are looked at, ever more rarely; a row says when next.

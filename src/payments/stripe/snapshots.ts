@@ -52,6 +52,7 @@ export const intentShape = z.looseObject({
       code: z.string().nullish(),
       decline_code: z.string().nullish(),
       message: z.string().nullish(),
+      charge: z.string().nullish(),
     })
     .nullish(),
   cancellation_reason: z.string().nullish(),
@@ -115,6 +116,7 @@ export function paymentOf(intent: z.output<typeof intentShape>): PaymentSnapshot
         ? {
             code: error.decline_code ?? error.code ?? "unknown",
             message: error.message ?? "The payment failed.",
+            attempt: error.charge ?? null,
           }
         : null,
     cancellation_reason: intent.cancellation_reason ?? null,
