@@ -9,6 +9,7 @@ import {
   decidedPage,
   errorPage,
   expiredPage,
+  freshLinkLaterPage,
   freshLinkSentPage,
   landingPage,
   mailboxPage,
@@ -17,6 +18,7 @@ import {
   PAGE_HEADERS,
   revokedPage,
   supersededPage,
+  takenPage,
   tooManyPage,
 } from "../../src/http/pages/index.ts";
 import type { MailboxEntry } from "../../src/mail/dev-mailbox.ts";
@@ -93,9 +95,45 @@ const PAGES: Record<string, string> = {
     fresh_link: null,
   }),
   superseded: supersededPage({ asked: sample.order, at, changes: sample.changed.changes!, fresh_link }),
+  "superseded-ended": supersededPage({
+    asked: sample.order,
+    at,
+    changes: sample.changed.changes!,
+    fresh_link: null,
+    had_decided: true,
+    too_late: true,
+    status: "approved",
+    votes: [sample.approval],
+    happened: sample.decided.happened!,
+  }),
+  "decided-next-gate": decidedPage({
+    ...sample.decided,
+    status: "pending",
+    just_now: false,
+    happened: [],
+    next: sample.next,
+    fresh_link,
+  }),
+  "decided-too-late": decidedPage({ ...sample.decided, yours: false, just_now: false, too_late: true }),
+  "decided-expired": decidedPage({
+    ...sample.decided,
+    status: "expired",
+    just_now: false,
+    happened: [],
+    ended: { by: "countersign", at: "2026-11-28T09:30:00.000Z", comment: null },
+  }),
+  "approved-by-silence": decidedPage({
+    ...sample.decided,
+    vote: null,
+    yours: false,
+    ended: { by: "countersign", at, comment: "nobody decided in time, and the policy approves then" },
+  }),
+  "not-asked": revokedPage({ asked: null, at: null, because: { kind: "not_asked" }, fresh_link: null }),
   "not-found": notFoundPage(),
   "too-many": tooManyPage({ retry_after_s: 90 }),
   "fresh-link-sent": freshLinkSentPage(fresh_link),
+  "fresh-link-later": freshLinkLaterPage({ ...fresh_link, retry_after_s: 1_700 }),
+  taken: takenPage(),
   error: errorPage({
     title: "The database cannot be reached",
     message: "Nothing was decided.",
@@ -199,11 +237,16 @@ const LOW_CONTRAST = `(() => {
     });
 })()`;
 
+/** Runs in the page: each button and field that is too low for a thumb. */
+const SMALL_TARGETS = `[...document.querySelectorAll("button, textarea, input:not([type=hidden]), summary")]
+  .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44)
+  .map((e) => e.outerHTML.slice(0, 60) + ": " + e.getBoundingClientRect().height)`;
+
 const count = (page: Page, selector: string) => page.locator(selector).count();
 
 const SIZES = [
-  [1280, "light"],
-  [1280, "dark"],
+  [1200, "light"],
+  [1200, "dark"],
   [390, "light"],
   [390, "dark"],
   [320, "light"],
@@ -224,6 +267,7 @@ describe.skipIf(missing)("wide and narrow, light and dark", () => {
         await page.evaluate("document.documentElement.scrollWidth - window.innerWidth"),
       ).toBeLessThanOrEqual(0);
       expect(await page.evaluate(LOW_CONTRAST)).toEqual([]);
+      expect(await page.evaluate(SMALL_TARGETS)).toEqual([]);
     }
     expect(await page.getAttribute("html", "lang")).toBe("en");
     expect(await count(page, "h1")).toBe(1);
@@ -334,22 +378,25 @@ describe.skipIf(missing)("the decision form", () => {
 });
 
 describe.skipIf(missing)("a link that is over", () => {
-  test.each(["expired-link", "revoked", "superseded"])("%s mails a fresh one at a click", async (name) => {
-    const { page } = await open(name, { javaScriptEnabled: false });
-    expect(await page.textContent("main")).toContain("f•••@example.com");
-    expect(await page.content()).not.toContain("finance@example.com and");
-    await page.getByRole("button", { name: "Mail me a fresh link" }).click();
-    await page.getByText("You approved this").waitFor();
-    expect(posts).toMatchObject([{ path: `/${name}`, form: { action: "fresh_link" } }]);
-  });
-
-  test.each(["expired-approval", "reassigned", "withdrawn", "not-found", "too-many"])(
-    "%s offers none, and no decision",
+  test.each(["expired-link", "revoked", "superseded", "decided-next-gate"])(
+    "%s mails a fresh one at a click",
     async (name) => {
-      const { page } = await open(name);
-      expect(await count(page, "form, button")).toBe(0);
+      const { page } = await open(name, { javaScriptEnabled: false });
+      expect(await page.textContent("main")).toContain("f•••@example.com");
+      expect(await page.content()).not.toContain("finance@example.com and");
+      await page.getByRole("button", { name: "Mail me a fresh link" }).click();
+      await page.getByText("You approved this").waitFor();
+      expect(posts).toMatchObject([{ path: `/${name}`, form: { action: "fresh_link" } }]);
     },
   );
+
+  test.each([
+    ...["expired-approval", "reassigned", "withdrawn", "not-found", "too-many", "superseded-ended"],
+    ...["decided-expired", "decided-too-late", "not-asked", "fresh-link-later", "taken"],
+  ])("%s offers none, and no decision", async (name) => {
+    const { page } = await open(name);
+    expect(await count(page, "form, button")).toBe(0);
+  });
 });
 
 describe.skipIf(missing)("the mailbox page", () => {
