@@ -115,12 +115,12 @@ test("a changed payee asks again; who asked for changes sees what comes next", a
   const asked = await post(mail.links[0]!, { decision: "request_changes", comment: "Which Ada?" });
   expect(asked.status).toBe(200);
   expect(asked.text).toContain("You asked for changes");
-  expect(asked.text).toContain("unless it is changed the authorization is released");
+  expect(asked.text).toContain("Unless it is changed the authorization is released");
   const other = await service.mail("controller@example.com", (m) => m.subject.includes("PO-payee"));
   expect(await open(other.links[0]!)).toMatch(/finance@example.com asked for changes.*Which Ada\?/);
   expect((await post(other.links[0]!, { decision: "approve" })).status).toBe(409);
   await amend(order.id, { customer: { name: "Ada Lovelace", email: "ada@example.com" } });
-  expect(await open(other.links[0]!)).toMatch(/customer Ada → Ada Lovelace/);
+  expect(await open(other.links[0]!)).toMatch(/Customer Ada → Ada Lovelace/);
   expect((await post(mail.links[0]!, { decision: "approve" })).status).toBe(409);
   const again = await service.mail(
     "finance@example.com",
@@ -139,7 +139,7 @@ test("a link of an order that was cancelled says so, and of a refund what became
     () => open(mail.links[0]!),
     (text) => text.includes("Withdrawn"),
   );
-  expect(page).toContain("the authorization was released and nothing was charged; the order is cancelled");
+  expect(page).toContain("The authorization was released and nothing was charged; the order is cancelled");
   expect((await post(mail.links[0]!, { decision: "approve" })).status).toBe(409);
 
   const paid = await service.create({ amount: 90_000, reference: "PO-refund" });

@@ -50,8 +50,11 @@ ${voteList("Decided so far", view.votes, view.time_zone)}${timeline("What happen
     footer: markup`You decide as <bdi>${view.approver}</bdi>. Your decision is recorded in the audit trail, with the fingerprint of what is shown here: <span class="code">${fingerprint(view.content_hash)}</span>`,
   });
 
-/** The first button is disabled so that Enter in a field submits nothing: a decision is a click on what it says. */
-const form = (view: ConfirmView) => markup`<form method="post">
+/**
+ * The fragment brings whoever has to try again back to the form, on a phone too. The first button is disabled so that
+ * Enter in a field submits nothing: a decision is a click on what it says.
+ */
+const form = (view: ConfirmView) => markup`<form method="post" action="#decide">
 <button type="submit" disabled hidden></button>
 ${view.error ? markup`<p class="alert" role="alert" id="error">${view.error}</p>` : ""}<input type="hidden" name="content_hash" value="${view.content_hash}">
 <label for="comment">Comment <span class="hint" id="comment-hint">Optional. The requester sees it.</span></label>

@@ -17,6 +17,7 @@ import {
   items,
   moment,
   pill,
+  sentenceCase,
   timeline,
   tooLate,
   voteList,
@@ -64,7 +65,7 @@ export const decidedPage = (view: DecidedView): string =>
     body: markup`<section class="card">
 ${tooLate(view.too_late)}${pill(TONE[view.status], view.status === "pending" ? "Recorded, more decisions are needed" : STATUS_WORD[view.status])}${amountHeading(view.asked)}
 <p class="lead">${sentence(view)}</p>
-${ending(view)}${view.vote?.comment?.trim() ? markup`<blockquote><bdi>${view.vote.comment.trim()}</bdi></blockquote>` : ""}${view.fresh_link ? markup`<p class="gap">You are asked again about this, by a mail of its own.</p>${freshLinkForm(view.fresh_link)}` : ""}</section>
+${view.vote?.comment?.trim() ? markup`<blockquote><bdi>${view.vote.comment.trim()}</bdi></blockquote>` : ""}${ending(view)}${view.fresh_link ? markup`<p class="gap">You are asked again about this, by a mail of its own.</p>${freshLinkForm(view.fresh_link)}` : ""}</section>
 ${timeline("What happened since", view.happened, view.time_zone, true)}${timeline("What happens next", view.next, view.time_zone)}${voteList(
       "Other decisions",
       view.votes,
@@ -89,8 +90,6 @@ function ending({ status, ended, vote, time_zone }: DecidedView) {
 `
     : null;
 }
-
-const sentenceCase = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function sentence({ vote, yours, just_now, time_zone, ended }: DecidedView) {
   if (!vote) return ended?.comment ? `${sentenceCase(ended.comment)}.` : "Nobody decided.";

@@ -70,7 +70,7 @@ const gone = (view: GoneView, { tone, title, text, changes }: Telling): string =
   layout({
     title: view.asked ? `${title}: ${subjectLine(view.asked)}` : title,
     body: markup`<section class="card">
-${tooLate(view.too_late)}${pill(tone, title)}${view.asked ? amountHeading(view.asked) : markup`<h1>${title}</h1>`}
+${tooLate(view.too_late)}${view.asked ? markup`${pill(tone, title)}${amountHeading(view.asked)}` : markup`<h1>${title}</h1>`}
 <p class="lead">${text}</p>
 ${changes && changes.length > 0 ? markup`<div class="gap">${changeList(changes)}</div>` : ""}${freshLinkForm(view.fresh_link)}</section>
 ${timeline("What happened since", view.happened, view.time_zone, true)}${timeline("What happens next", view.next, view.time_zone)}${voteList("Decisions", view.votes ?? [], view.time_zone)}`,
@@ -99,13 +99,17 @@ export function revokedPage(view: RevokedView): string {
       return gone(view, {
         tone: "plain",
         title: "This link was taken back",
-        text: markup`You need not decide: since ${at} you are not asked any more.`,
+        text: view.fresh_link
+          ? markup`Since ${at} this link decides nothing. You are asked again, by a mail of its own.`
+          : markup`You need not decide: since ${at} you are not asked any more.`,
       });
     case "reassigned":
       return gone(view, {
         tone: "plain",
         title: "Somebody else decides",
-        text: markup`Since ${at}, <bdi>${oneLine(view.because.to)}</bdi> is asked in your place.`,
+        text: markup`Since ${at}, <bdi>${oneLine(view.because.to)}</bdi> is asked in your place. ${
+          view.fresh_link && "You are asked again, by a mail of its own."
+        }`,
       });
     case "not_asked":
       return gone(view, {

@@ -68,6 +68,10 @@ export function moment(time: string, zone?: string): Html {
   return shown === time ? markup`${shown}` : markup`<time datetime="${time}">${shown}</time>`;
 }
 
+/** `it is approved` → `It is approved`; an address keeps its own letters. */
+export const sentenceCase = (text: string): string =>
+  /^[^\s@]+(\s|$)/.test(text) ? text.slice(0, 1).toUpperCase() + text.slice(1) : text;
+
 /** A list of what happened or will happen, as a card; nothing when there is nothing to tell. */
 export const timeline = (
   title: string,
@@ -78,7 +82,7 @@ export const timeline = (
   steps.length === 0
     ? null
     : markup`<section class="card main"><h2>${title}</h2>
-<ol>${steps.map((step) => markup`<li${done && markup` class="done"`}><span class="when">${moment(step.when, zone)}</span><bdi>${step.what}</bdi></li>`)}</ol>
+<ol>${steps.map((step) => markup`<li${done && markup` class="done"`}><span class="when">${moment(sentenceCase(step.when), zone)}</span><bdi>${sentenceCase(step.what)}</bdi></li>`)}</ol>
 </section>
 `;
 
@@ -101,7 +105,7 @@ export const changeList = (changes: readonly Change[] = []): Html | null =>
     : markup`<div class="notice"><h2>What changed</h2>
 <dl>${changes.map(
         (c) =>
-          markup`<div><dt>${oneLine(c.field, 60)}</dt><dd><del><bdi>${c.before || "none"}</bdi></del> → <ins><bdi>${c.after || "none"}</bdi></ins></dd></div>`,
+          markup`<div><dt>${sentenceCase(oneLine(c.field, 60))}</dt><dd><del><bdi>${c.before || "none"}</bdi></del> → <ins><bdi>${c.after || "none"}</bdi></ins></dd></div>`,
       )}</dl>
 </div>
 `;
