@@ -95,8 +95,23 @@ const isSame = (a: string, b: string): boolean => normalisedAddress(a) === norma
 const distinct = (people: string[]): string[] =>
   people.filter((person, i) => people.findIndex((other) => isSame(other, person)) === i);
 
-/** Everybody who was asked in this revision, at the open gate or one before: they have a link in their mailbox. */
-export const wereAsked = ({ asked }: ApprovalState): string[] => distinct(asked.map((ask) => ask.person));
+/**
+ * Everybody who was asked in this revision, at the open gate or one before: they have a link in their mailbox. Whose place was
+ * taken away has been told so.
+ */
+export const wereAsked = ({ asked, people }: ApprovalState): string[] =>
+  distinct(
+    asked
+      .filter(({ gate, person }) => {
+        const last = people.findLast(
+          (change) =>
+            change.gate === gate &&
+            (isSame(change.from, person) || (change.to !== null && isSame(change.to, person))),
+        );
+        return last === undefined || !isSame(last.from, person);
+      })
+      .map((ask) => ask.person),
+  );
 
 export function openTheGate(step: Step): Step {
   const gate = openGate(step.state);

@@ -291,6 +291,18 @@ describe("an approval", () => {
     expect(asked.told("approval.vote_refused")).toMatchObject([{ data: { because: "superseded" } }]);
   });
 
+  test("tells whose place was taken away once, and not again when the rest is changed or withdrawn", () => {
+    const asked = new Asked();
+    asked.send({ type: "revoke", approver: "finance@example.com", actor: { type: "operator", id: "ops" } });
+    asked.amend(1_000);
+    asked.send({ type: "withdraw", reason: "cancelled" });
+    asked.toRest();
+    expect(asked.sent("notice").map((mail) => [mail.to, mail.notice?.kind])).toEqual([
+      ["finance@example.com", "revoked"],
+      ["controller@example.com", "withdrawn"],
+    ]);
+  });
+
   test("says in each escalation why", () => {
     const asked = new Asked();
     asked.perform((work) =>
