@@ -98,6 +98,24 @@ const schema = z.object({
   PROVIDER_PORT: z.union([z.literal("off"), port("write a port from 0 to 65535, or off")]).default(4242),
   SMTP_URL: url(["smtp:", "smtps:"]).optional(),
   MAIL_FROM: z.string().min(3).default("Countersign <approvals@localhost>"),
+  DKIM_DOMAIN: z
+    .string()
+    .regex(/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+$/i, "write the domain of MAIL_FROM, such as example.com")
+    .optional(),
+  DKIM_SELECTOR: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, "write letters and digits, such as countersign1")
+    .optional(),
+  DKIM_PRIVATE_KEY_FILE: z.string().min(1).optional(),
+  // The bounce of a mail adds 48 characters before the @, of the 64 that there may be.
+  BOUNCE_ADDRESS: z
+    .string()
+    .regex(
+      /^[a-z0-9._-]{1,16}@[a-z0-9-]+(\.[a-z0-9-]+)*$/i,
+      "write one address without + and at most 16 characters before its @, such as bounces@example.com",
+    )
+    .optional(),
+  BOUNCE_PORT: port("write a port from 0 to 65535").optional(),
   OPERATOR_EMAIL: z.email("write one address, such as operations@example.com").optional(),
   RECONCILE_EVERY_S: z.coerce
     .number("write seconds, from 1 to 3600")
@@ -139,6 +157,10 @@ export interface Config {
   providerPort: number | null;
   smtpUrl: string | null;
   mailFrom: string;
+  /** How mails are signed; null: not by us. */
+  dkim: { domain: string; selector: string; keyFile: string } | null;
+  /** Where mails come back to. `port` is where the operator's mail server hands them to us; null: nowhere. */
+  bounces: { address: string; port: number | null } | null;
   /** Who is told what needs a person; null: only log and metrics say it. */
   operator: string | null;
   /** How often the provider is asked for what it could not deliver, in seconds. */
@@ -198,6 +220,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
   const refused = [
     ...(standard ? missingFor(STANDARD_NEEDS, given, "PAYMENT_PROVIDER is standard") : []),
     ...(production ? unsafe(given, standard) : []),
+    ...incomplete(given),
   ];
   if (refused.length > 0) throw new ConfigError(refused.join("\n"));
   const mock = !standard && raw.STRIPE_API_BASE === undefined && raw.PROVIDER_PORT !== "off";
@@ -226,6 +249,15 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
     providerPort: mock && raw.PROVIDER_PORT !== "off" ? raw.PROVIDER_PORT : null,
     smtpUrl: raw.SMTP_URL ?? null,
     mailFrom: raw.MAIL_FROM,
+    dkim:
+      raw.DKIM_DOMAIN && raw.DKIM_SELECTOR && raw.DKIM_PRIVATE_KEY_FILE
+        ? {
+            domain: raw.DKIM_DOMAIN,
+            selector: raw.DKIM_SELECTOR,
+            keyFile: resolve(cwd, raw.DKIM_PRIVATE_KEY_FILE),
+          }
+        : null,
+    bounces: raw.BOUNCE_ADDRESS ? { address: raw.BOUNCE_ADDRESS, port: raw.BOUNCE_PORT ?? null } : null,
     operator: raw.OPERATOR_EMAIL ?? (raw.SMTP_URL === undefined ? "operator@example.com" : null),
     reconcileEveryS: raw.RECONCILE_EVERY_S,
     policyFile: raw.POLICY_FILE
@@ -235,6 +267,26 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
     logLevel: raw.LOG_LEVEL,
     faultPoint: raw.FAULT_POINT ?? null,
   };
+}
+
+/** Settings that make sense only together. */
+function incomplete(given: Record<string, string | undefined>): string[] {
+  const dkim: Remedies = [
+    ["DKIM_DOMAIN", "set the domain of MAIL_FROM"],
+    ["DKIM_SELECTOR", "set the selector under which the public key is in the DNS"],
+    ["DKIM_PRIVATE_KEY_FILE", "set the file of the private key in PEM"],
+  ];
+  const isSigned = dkim.some(([name]) => given[name] !== undefined);
+  return [
+    ...(isSigned ? missingFor(dkim, given, "is not set, but other DKIM settings are") : []),
+    ...(given["BOUNCE_PORT"] === undefined
+      ? []
+      : missingFor(
+          [["BOUNCE_ADDRESS", "set the address that mails come back to"]],
+          given,
+          "BOUNCE_PORT is set",
+        )),
+  ];
 }
 
 const missingFor = (names: Remedies, given: Record<string, string | undefined>, why: string): string[] =>

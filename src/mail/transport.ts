@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createTransport } from "nodemailer";
 import type { Log } from "../log.ts";
+import type { DkimKey } from "./dkim.ts";
 
 /** One mail, ready to be sent. Sent again with the same values it is the same mail, byte for byte. */
 export interface Mail {
@@ -17,6 +18,8 @@ export interface Mail {
   headers?: Readonly<Record<string, string>>;
   /** RFC 3339, for the Date header; the time of sending when absent. */
   date?: string;
+  /** Where its bounces go (the envelope's sender); the address of the mailer's `from` when absent. */
+  returnPath?: string;
 }
 
 /**
@@ -44,9 +47,7 @@ export interface MailerOptions {
   /** `Countersign <approvals@example.com>` */
   from: string;
   log: Log;
-  /** Where bounces go (the envelope's sender); the address of `from` when absent. */
-  bounceTo?: string;
-  dkim?: { domainName: string; keySelector: string; privateKey: string };
+  dkim?: DkimKey;
   /** Milliseconds: to connect, of silence, and for one mail altogether. */
   timeouts?: { connect?: number; socket?: number; total?: number };
 }
@@ -73,6 +74,8 @@ function malformed(mail: Mail, recipients: readonly string[]): string | null {
   if (recipients.length === 0) return "the mail has no recipient";
   const address = recipients.find((to) => CONTROL.test(to) || !ADDRESS.test(to));
   if (address !== undefined) return `the recipient ${JSON.stringify(address)} is not one plain address`;
+  if (mail.returnPath !== undefined && !ADDRESS.test(mail.returnPath))
+    return `the return path ${JSON.stringify(mail.returnPath)} is not one plain address`;
   if (CONTROL.test(mail.subject))
     return `the subject ${JSON.stringify(mail.subject)} holds a control character`;
   const ids = [mail.messageId, ...(mail.inReplyTo ? [mail.inReplyTo] : []), ...(mail.references ?? [])];
@@ -109,12 +112,19 @@ function trouble(error: unknown): SmtpTrouble {
   };
 }
 
-/** A 5xx speaks about this mail only after MAIL, RCPT or DATA; a refused login or greeting is the operator's to mend. */
-const aboutTheMail = ({ code, command }: SmtpTrouble): boolean =>
-  (code === "EENVELOPE" || code === "EMESSAGE") && (command === null || /^(MAIL|RCPT|DATA)/.test(command));
+/**
+ * A 5xx speaks about this mail only after RCPT or DATA, and not where it wants a login or encryption (RFC 4954, 3207). A refused
+ * greeting, login or sender is the operator's to mend, and the mails go out once it is.
+ */
+const aboutTheMail = ({ code, command, response }: SmtpTrouble): boolean =>
+  (code === "EENVELOPE" || code === "EMESSAGE") &&
+  (command === null || /^(RCPT|DATA)/.test(command)) &&
+  !/^(530|534|535|538)\b/.test(response ?? "");
 
-function failed(error: unknown, recipients: readonly string[]): SendOutcome {
-  const what = trouble(error);
+/** The server turns us away whatever the mail: said loudly, since none will go out until somebody mends it. */
+const aboutUs = (what: SmtpTrouble): boolean => what.permanent && !aboutTheMail(what);
+
+function failed(what: SmtpTrouble, recipients: readonly string[]): SendOutcome {
   const reason = oneSpace(what.message);
   if (!what.permanent || !aboutTheMail(what)) return { outcome: "deferred", reason };
   const rejected = what.rejected.filter((r) => r.permanent).map((r) => r.address);
@@ -129,7 +139,7 @@ function failed(error: unknown, recipients: readonly string[]): SendOutcome {
 const oneSpace = (text: string): string => text.replace(/\s+/g, " ").trim();
 
 /** A mailer to one SMTP server, over a few pooled connections. */
-export function createMailer({ smtpUrl, from, log, bounceTo, dkim, timeouts = {} }: MailerOptions): Mailer {
+export function createMailer({ smtpUrl, from, log, dkim, timeouts = {} }: MailerOptions): Mailer {
   const { connect = 5_000, socket = 15_000, total = 60_000 } = timeouts;
   const transport = createTransport({
     pool: true,
@@ -168,7 +178,7 @@ export function createMailer({ smtpUrl, from, log, bounceTo, dkim, timeouts = {}
           "X-Auto-Response-Suppress": "All",
           ...mail.headers,
         },
-        ...(bounceTo ? { envelope: { from: bounceTo, to: [...recipients] } } : {}),
+        ...(mail.returnPath ? { envelope: { from: mail.returnPath, to: [...recipients] } } : {}),
         // The parts' boundary would be random otherwise, and a repeated mail another one.
         baseBoundary: createHash("sha256").update(mail.messageId).digest("hex").slice(0, 24),
         disableFileAccess: true,
@@ -189,8 +199,20 @@ export function createMailer({ smtpUrl, from, log, bounceTo, dkim, timeouts = {}
           }
         : { outcome: "deferred", reason: told(each) };
     } catch (error) {
-      return failed(error, recipients);
+      const what = trouble(error);
+      if (aboutUs(what)) sayOnce(what);
+      return failed(what, recipients);
     }
+  }
+
+  let turnedAway = false;
+  function sayOnce({ message }: SmtpTrouble): void {
+    if (!turnedAway)
+      log.error(
+        { reason: oneSpace(message) },
+        "the SMTP server turns us away: no mail goes out until SMTP_URL, MAIL_FROM or our rights there are mended",
+      );
+    turnedAway = true;
   }
 
   return {
@@ -200,6 +222,7 @@ export function createMailer({ smtpUrl, from, log, bounceTo, dkim, timeouts = {}
       const outcome: SendOutcome = wrong
         ? { outcome: "refused", permanent: true, reason: wrong, rejected: [...recipients] }
         : await deliver(mail, recipients);
+      if (outcome.outcome === "accepted") turnedAway = false;
       const level = outcome.outcome === "accepted" ? "info" : "warn";
       log[level]({ to: recipients, message_id: mail.messageId, ...outcome }, `mail ${outcome.outcome}`);
       return outcome;

@@ -112,7 +112,7 @@ describe.skipIf(chromiumMissing())("mailed links in a browser", () => {
     await prefetching.waitForTimeout(300);
     await prefetching.context().close();
     for (const id of ids) expect(await read(id)).toMatchObject({ status: "pending", votes: [] });
-  });
+  }, 90_000);
 
   test("a person's click decides, and shows within a second what it did", async () => {
     const order = await service.create({ amount: 125_000, reference: "PO-click" });

@@ -133,7 +133,7 @@ test("every mailed link outlives restarts and new secrets, and its token is writ
   const shown = written + answers.map((answer) => JSON.stringify(answer.body)).join("\n");
   for (const token of tokens) expect(shown.includes(token.slice(3, 40))).toBe(false);
   expect(await tablesWith(tokens)).toEqual([]);
-});
+}, 120_000);
 
 /** Every table that has one of these texts anywhere. */
 async function tablesWith(texts: string[]): Promise<string[]> {

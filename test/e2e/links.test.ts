@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fingerprint } from "../../src/mail/templates/asked.ts";
+import { openDesk } from "./life/desk.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
 let service: TestService;
@@ -151,4 +152,25 @@ test("a link of an order that was cancelled says so, and of a refund what became
   expect(approved.status).toBe(200);
   await service.reached(paid.id, "partially_refunded");
   expect(await open(refund.links[0]!)).toContain("600.00 USD was refunded; the order is partially refunded");
+});
+
+test("money is shown in the currency that was paid, not in the one that was ordered", async () => {
+  const desk = openDesk(service);
+  const order = await service.create({
+    amount: 125_000,
+    reference: "PO-euro",
+    payment: { mode: "client" },
+  });
+  await desk.stripe.paymentIntents.update(order.payment.id ?? "", { currency: "eur" });
+  await desk.payAsClient(order);
+  await service.until(
+    () => service.order(order.id),
+    ({ hold }) => hold !== null,
+  );
+  await desk.send(order.id, "resolve", { action: "accept", reason: "agreed by phone" });
+  const mail = await service.mail("finance@example.com", (m) => m.subject.includes("PO-euro"));
+  expect(mail.subject).toBe("Approve 1,250.00 EUR for PO-euro?");
+  const { text } = await post(mail.links[0]!, { decision: "approve" });
+  expect(text).toContain("1,250.00 EUR was captured");
+  expect(text).not.toContain("USD");
 });

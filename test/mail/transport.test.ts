@@ -111,7 +111,7 @@ describe("an accepted mail", () => {
 
   test("lets bounces go to the bounce address", async () => {
     const server = await smtp();
-    await mailer(server.url, { bounceTo: "bounces@example.com" }).send(mail);
+    await mailer(server.url).send({ ...mail, returnPath: "bounces@example.com" });
     expect(server.received[0]).toMatchObject({ from: "bounces@example.com", to: ["finance@example.com"] });
     expect(server.received[0]!.source).toContain("From: Countersign <approvals@example.com>");
   });
