@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Pool } from "pg";
 import type { Log } from "../log.ts";
-import { startLeases } from "./leases.ts";
+import { renewLease, startLeases } from "./leases.ts";
 import { drain, undrain } from "./loop.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
 import { retryConnecting } from "./lost-connection.ts";
@@ -39,6 +39,8 @@ export async function startEngine({ databaseUrl, pool, log, exclusive }: Options
     systemDatabasePool: pool,
     logger: engineLogger(log),
   });
+  // The engine takes work as soon as it is launched: whoever comes after a crash must know of this process by then.
+  await renewLease(pool, executorId);
   await DBOS.launch();
   await indexWaitingMessages(pool);
   const leases = await startLeases({ pool, executorId, exclusive, log });

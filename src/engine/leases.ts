@@ -31,12 +31,12 @@ export async function startLeases({
   log,
 }: Options): Promise<{ stop(): Promise<void> }> {
   const recovered = new Map<string, number>();
-  await renew(pool, executorId);
+  await renewLease(pool, executorId);
   await recoverDead(pool, executorId, recovered, exclusive);
   let running: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
     running = running
-      .then(() => renew(pool, executorId))
+      .then(() => renewLease(pool, executorId))
       .then(() => recoverDead(pool, executorId, recovered, false))
       .catch((error: unknown) => log.warn({ err: error }, "the lease could not be renewed"));
   }, RENEW_EVERY_MS);
@@ -55,7 +55,8 @@ export async function startLeases({
   };
 }
 
-const renew = (pool: Pool, id: string) =>
+/** Says that this process lives, for the next seconds. */
+export const renewLease = (pool: Pool, id: string) =>
   pool.query(
     `insert into countersign.executors (id, lease_until) values ($1, now() + interval '${LEASE_S} seconds')
      on conflict (id) do update set lease_until = excluded.lease_until`,

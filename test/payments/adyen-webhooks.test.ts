@@ -78,7 +78,8 @@ async function stored(pspReference: string) {
 }
 
 test("several items of one request are all stored and reach their order before the answer", async () => {
-  const order = await service.create();
+  // The mock knows nothing of this payment, so the order must not capture it itself.
+  const order = await service.create({ payment: { mode: "checkout", capture: "manual" } });
   const authorised = item("AUTHORISATION", { merchantReference: order.id });
   const captured = item("CAPTURE", {
     merchantReference: order.id,
