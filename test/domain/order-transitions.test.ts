@@ -34,9 +34,10 @@ test("every step of the table can be taken", () => {
   const seen = new Set<string>();
   const wanted = (state: OrderState) => [...left].some((step) => step.startsWith(`${state.status} → `));
   for (let depth = 0; depth < 5 && left.size > 0; depth++)
-    // The last step is taken only by those that still have something to show.
-    frontier = (depth === 4 ? frontier.filter(wanted) : frontier).flatMap((state) =>
-      messagesFor(state).flatMap((message) => {
+    // The last steps are taken only by those that still have something to show: all of them would take long.
+    frontier = frontier.flatMap((state) => {
+      if (depth >= 3 && !wanted(state)) return [];
+      return messagesFor(state).flatMap((message) => {
         const at = message.type === "clock" ? Date.parse(T0) + 60 * DAY : Date.parse(T0);
         const next = decideOrder(state, message, new Date(at)).state;
         left.delete(`${state.status} → ${next.status}`);
@@ -44,11 +45,10 @@ test("every step of the table can be taken", () => {
         if (seen.has(shape)) return [];
         seen.add(shape);
         return [next];
-      }),
-    );
+      });
+    });
   expect([...left]).toEqual([]);
-  // Some 20 s of work, and more on a busy machine.
-}, 120_000);
+}, 60_000);
 
 test("the diagram in the documentation is drawn from the table", async () => {
   const page = `# The states of an order
