@@ -178,6 +178,8 @@ const SAY: Record<string, Say> = {
   "approval.revoke_refused": (d) =>
     `${word(d["approver"])} is still asked: ${OBSTACLE[word(d["because"])] ?? word(d["because"])}`,
   "approval.delegated": (d) => `${word(d["to"])} is asked while ${word(d["from"])} is away`,
+  "approval.delegation_ended": (d) =>
+    `${word(d["from"])} decides again: ${word(d["to"])} stands in no longer${aside(word(d["because"]))}`,
   "approval.amended": (d) =>
     `What is asked has changed${changed(d["changes"])}; votes before no longer count`,
   "approval.amend_refused": () => "The change came too late: it is already decided",

@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { EVENT_KEYS } from "../domain/order-view.ts";
 import { createApproval } from "./approval-requests.ts";
-import { decide, listApprovalsQuery, resend } from "./approvals.ts";
+import { decide, listApprovalsQuery, reassign, resend, revoke } from "./approvals.ts";
+import { createDelegation, listDelegationsQuery } from "./delegations.ts";
 import { listInboxQuery, replayInbox } from "./inbox.ts";
 import { cancelOrder, createOrder, createRefund, listOrdersQuery, MESSAGES, sendMessage } from "./orders.ts";
 import { paging } from "./paging.ts";
 import { startReconciliation } from "./reconciliations.ts";
 
 interface Operation {
-  method: "get" | "post";
+  method: "get" | "post" | "delete";
   path: string;
   /** In a few words. */
   summary: string;
@@ -195,8 +196,66 @@ export const OPERATIONS: Operation[] = [
     path: "/v1/approvals/{id}/resend",
     summary: "Mail an approver's link again",
     tag: "Approvals",
+    description: "Role support. The same link, to the approver on file only.",
     body: resend,
     success: 202,
+  },
+  {
+    method: "post",
+    path: "/v1/approvals/{id}/reassign",
+    summary: "Give an approver's place at the open gate to somebody else",
+    description:
+      "Role admin. `to` is asked, or whoever stands in for them; the link of `from` says so and decides nothing. 409 when `from` has decided, " +
+      "403 when `to` requested it, 422 when `from` is not asked.",
+    tag: "Approvals",
+    body: reassign,
+    success: 202,
+  },
+  {
+    method: "post",
+    path: "/v1/approvals/{id}/revoke",
+    summary: "Take an approver's place and link at the open gate away",
+    description: "Role admin. The quorum stays as it is; when too few people are left, it escalates.",
+    tag: "Approvals",
+    body: revoke,
+    success: 202,
+  },
+  {
+    method: "post",
+    path: "/v1/delegations",
+    summary: "Say who decides while somebody is away",
+    description:
+      "Role finance for the key's own user, role admin for anybody. At most a year; one at a time for each person (409). Open approvals that " +
+      "name `from` ask `to` as soon as it begins, and `from` again when it is over. It is not handed on: whoever stands in does so alone, also " +
+      "while they are away themselves.",
+    tag: "Approvals",
+    body: createDelegation,
+    idempotent: true,
+    success: 201,
+  },
+  {
+    method: "get",
+    path: "/v1/delegations",
+    summary: "List delegations, newest first",
+    description: "Those that are over only with `ended=true`.",
+    tag: "Approvals",
+    query: z.object({ ...listDelegationsQuery.shape, ...paging }),
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/delegations/{id}",
+    summary: "Read a delegation, and who made it",
+    tag: "Approvals",
+    success: 200,
+  },
+  {
+    method: "delete",
+    path: "/v1/delegations/{id}",
+    summary: "Take a delegation back",
+    description: "Roles as for making it. Open approvals ask `from` again at once.",
+    tag: "Approvals",
+    success: 204,
   },
   {
     method: "get",

@@ -51,3 +51,36 @@ export async function listApprovals(
   );
   return rows;
 }
+
+/** An address as `domain/address.ts` compares it: in lower case, without a tag. */
+const person = (column: string) => `regexp_replace(lower(${column}), '^([^+]+)[+].*(@[^@]*)$', '\\1\\2')`;
+
+/**
+ * Approvals that wait and name this person (normalised): at any gate, when they escalate, or in somebody's place. One that has
+ * not read a reassignment yet may be about to.
+ * @returns their ids, in order, after `after`
+ */
+export async function openApprovalsNaming(
+  db: Queryable,
+  tenant: string,
+  normalised: string,
+  { after, limit }: { after: string; limit: number },
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from countersign.approvals a
+      where tenant = $1 and status in ('pending', 'changes_requested') and segment_open and id > $3
+        and (exists (
+               select from jsonb_array_elements_text(
+                        jsonb_path_query_array(state, '$.plan.gates[*].approvers[*]')
+                        || coalesce(state #> '{plan,escalate_to}', '[]')
+                        || jsonb_path_query_array(state, '$.people[*].to')) as named(address)
+                where ${person("address")} = $2)
+             or exists (
+               select from dbos.notifications
+                where destination_uuid = case when a.segment = 0 then a.id else a.id || ':' || a.segment end
+                  and consumed = false and message like '%"type":"reassign"%'))
+      order by id limit $4`,
+    [tenant, normalised, after, limit],
+  );
+  return rows.map(({ id }) => id);
+}

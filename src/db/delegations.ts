@@ -1,27 +1,81 @@
 import type { Delegation } from "../domain/approval.ts";
-import type { Queryable } from "./pool.ts";
+import type { Queryable, Tx } from "./pool.ts";
 
 export interface DelegationRow extends Delegation {
   created_by: string;
-  created_at: string;
+  created_at: Date;
 }
 
-const COLUMNS = `id, from_address as "from", to_address as "to", to_json(starts_at)#>>'{}' as starts_at,
-                 to_json(ends_at)#>>'{}' as ends_at`;
+const COLUMNS = `id, from_address as "from", to_address as "to", starts_at, ends_at, created_by, created_at`;
 
-const iso = <Row extends { starts_at: string; ends_at: string }>(row: Row): Row => ({
+type Stored = Omit<DelegationRow, "starts_at" | "ends_at"> & { starts_at: Date; ends_at: Date };
+
+const rowOf = (row: Stored): DelegationRow => ({
   ...row,
-  starts_at: new Date(row.starts_at).toISOString(),
-  ends_at: new Date(row.ends_at).toISOString(),
+  starts_at: row.starts_at.toISOString(),
+  ends_at: row.ends_at.toISOString(),
 });
 
-/** Those that are not over, by when they begin. */
-export async function listDelegations(db: Queryable, tenant: string, now: Date): Promise<Delegation[]> {
-  const { rows } = await db.query<Delegation>(
+/**
+ * Whoever opens an approval or adds people to one holds this lock while reading delegations, and whoever changes delegations
+ * holds it alone. So a change is either read by them, or finds the approval that they left.
+ */
+const lock = (tx: Tx, tenant: string, mode: "shared" | "alone") =>
+  tx.query(
+    `select pg_advisory_xact_lock${mode === "shared" ? "_shared" : ""}(hashtextextended('delegations:' || $1, 0))`,
+    [tenant],
+  );
+
+/** For an approval that is opened or learns of people within this transaction: those that are not over, by when they begin. */
+export async function delegationsToHeed(tx: Tx, tenant: string, now: Date): Promise<Delegation[]> {
+  await lock(tx, tenant, "shared");
+  return notOver(tx, tenant, now);
+}
+
+/** For a change of the tenant's delegations within this transaction: those that are not over, by when they begin. */
+export async function delegationsToChange(tx: Tx, tenant: string, now: Date): Promise<Delegation[]> {
+  await lock(tx, tenant, "alone");
+  return notOver(tx, tenant, now);
+}
+
+async function notOver(tx: Tx, tenant: string, now: Date): Promise<Delegation[]> {
+  const { rows } = await tx.query<Stored>(
     `select ${COLUMNS} from countersign.delegations where tenant = $1 and ends_at > $2 order by starts_at, id`,
     [tenant, now],
   );
-  return rows.map(iso);
+  return rows.map((row) => {
+    const { created_at: _, ...delegation } = rowOf(row);
+    return delegation;
+  });
+}
+
+/** Newest first; those that are over only on request. */
+export async function listDelegations(
+  db: Queryable,
+  tenant: string,
+  { ended, now, before, limit }: { ended: boolean; now: Date; before?: string | undefined; limit: number },
+): Promise<DelegationRow[]> {
+  const { rows } = await db.query<Stored>(
+    `select ${COLUMNS} from countersign.delegations
+      where tenant = $1
+        and ($2 or ends_at > $3)
+        and ($4::text is null or id < $4)
+      order by id desc limit $5`,
+    [tenant, ended, now, before ?? null, limit],
+  );
+  return rows.map(rowOf);
+}
+
+export async function getDelegation(
+  db: Queryable,
+  tenant: string,
+  id: string,
+): Promise<DelegationRow | null> {
+  const { rows } = await db.query<Stored>(
+    `select ${COLUMNS} from countersign.delegations where tenant = $1 and id = $2`,
+    [tenant, id],
+  );
+  return rows[0] ? rowOf(rows[0]) : null;
 }
 
 export async function insertDelegation(
@@ -37,11 +91,5 @@ export async function insertDelegation(
   );
 }
 
-/** @returns false when there is none with this id */
-export async function deleteDelegation(db: Queryable, tenant: string, id: string): Promise<boolean> {
-  const { rowCount } = await db.query("delete from countersign.delegations where tenant = $1 and id = $2", [
-    tenant,
-    id,
-  ]);
-  return rowCount === 1;
-}
+export const deleteDelegation = (db: Queryable, tenant: string, id: string) =>
+  db.query("delete from countersign.delegations where tenant = $1 and id = $2", [tenant, id]);

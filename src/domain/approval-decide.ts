@@ -1,7 +1,8 @@
 import { type ApprovalEffect, type ApprovalMessage, type ApprovalState, isConcluded } from "./approval.ts";
 import { onAmend } from "./approval-amend.ts";
 import { onBounced, onDone, onFailed } from "./approval-mail.ts";
-import { onDelegations, onReassign, onRemind, onResend, onRevoke } from "./approval-people.ts";
+import { heedDelegations, onDelegations } from "./approval-delegations.ts";
+import { onReassign, onRemind, onResend, onRevoke } from "./approval-people.ts";
 import { approvalView, nextDelegationAt } from "./approval-seats.ts";
 import { type Step, SYSTEM, ask, askNewcomers, conclude, openTheGate, set } from "./approval-step.ts";
 import { nextTimes, onClock, onDeadline } from "./approval-times.ts";
@@ -51,7 +52,7 @@ const opened = (step: Step): Step =>
 export function decideApproval(state: ApprovalState, message: ApprovalMessage, now: Date): ApprovalState {
   const heard = onMessage(onDeadline({ state, entries: [], now }), message);
   // Before it is opened nobody is asked; afterwards whoever has come into a place is.
-  const step = onClock(heard.state.serial === 0 ? heard : askNewcomers(heard));
+  const step = onClock(heard.state.serial === 0 ? heard : askNewcomers(heedDelegations(heard)));
   const changed = step.state.status !== state.status;
   if (step.entries.length === 0 && !changed) return step.state;
   return (changed ? calledBack(reported(step)) : reported(step)).state;

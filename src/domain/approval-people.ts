@@ -1,5 +1,6 @@
 import type { ApprovalMessage, ApprovalState } from "./approval.ts";
-import { approvalView, isRequester, openGate, openSeats, seatsOf } from "./approval-seats.ts";
+import { heedDelegations, withDelegations } from "./approval-delegations.ts";
+import { approvalView, isRequester, mayDecide, openGate, openSeats, seatsOf } from "./approval-seats.ts";
 import { type Step, askNewcomers, mail, set, tell } from "./approval-step.ts";
 import { normalisedAddress } from "./address.ts";
 
@@ -15,26 +16,28 @@ export function peopleObstacle(
   from: string,
   to: string | null,
   now: Date,
-): "concluded" | "not_asked" | "already_voted" | "requester" | "asked_already" | null {
+): "concluded" | "not_asked" | "stands_in" | "already_voted" | "requester" | "asked_already" | null {
   if (!openGate(state)) return "concluded";
-  if (!seatsOf(state, now).some((seat) => isSame(seat.approver, from))) return "not_asked";
+  const seats = seatsOf(state, now);
+  if (!seats.some((seat) => isSame(seat.approver, from)))
+    return seats.some((seat) => seat.holders.some((holder) => isSame(holder, from)))
+      ? "stands_in"
+      : "not_asked";
   if (!openSeats(state, now).some((seat) => isSame(seat.approver, from))) return "already_voted";
   if (to !== null && isRequester(state, to)) return "requester";
-  if (to !== null && seatsOf(state, now).some((seat) => isSame(seat.approver, to))) return "asked_already";
+  if (to !== null && seats.some((seat) => isSame(seat.approver, to))) return "asked_already";
   return null;
 }
 
 /** Puts somebody in an approver's place at the open gate. The link mailed before explains itself from now on. */
-export function onReassign(step: Step, { from, to, actor }: Of<"reassign">): Step {
+export function onReassign(step: Step, { from, to, delegations, actor }: Of<"reassign">): Step {
   const { state, now } = step;
   const obstacle = peopleObstacle(state, from, to, now);
   if (obstacle !== null)
     return tell(step, "approval.reassign_refused", actor, { from, to, because: obstacle });
-  const changed = set(withoutMailTo(step, from), {
-    people: [...state.people, { gate: state.gate, from, to, at: now.toISOString() }],
-  });
-  const told = tell(changed, "approval.reassigned", actor, { from, to });
-  return askNewcomers(mail(told, "notice", [from], { notice: { kind: "reassigned", to } }));
+  const told = tell(replaced(step, from, to), "approval.reassigned", actor, { from, to });
+  const noticed = mail(told, "notice", losers(step, told, from), { notice: { kind: "reassigned", to } });
+  return askNewcomers(heedDelegations(withDelegations(noticed, delegations ?? []), actor));
 }
 
 /** Takes an approver's place and link away. The quorum stays as it is: others have to make it up. */
@@ -42,25 +45,34 @@ export function onRevoke(step: Step, { approver, actor }: Of<"revoke">): Step {
   const { state, now } = step;
   const obstacle = peopleObstacle(state, approver, null, now);
   if (obstacle !== null) return tell(step, "approval.revoke_refused", actor, { approver, because: obstacle });
-  const changed = set(withoutMailTo(step, approver), {
-    people: [...state.people, { gate: state.gate, from: approver, to: null, at: now.toISOString() }],
-  });
-  return mail(tell(changed, "approval.revoked", actor, { approver }), "notice", [approver], {
-    notice: { kind: "revoked" },
+  const told = tell(replaced(step, approver, null), "approval.revoked", actor, { approver });
+  return mail(told, "notice", losers(step, told, approver), { notice: { kind: "revoked" } });
+}
+
+/** The place changes hands, and mails about it that are still to go out stay here. */
+function replaced(step: Step, from: string, to: string | null): Step {
+  const { people, gate, todo } = step.state;
+  const changed = set(step, { people: [...people, { gate, from, to, at: step.now.toISOString() }] });
+  const gone = losers(step, changed, from);
+  return set(changed, {
+    todo: todo.filter(
+      ({ effect }) => effect.kind !== "mail" || !gone.some((each) => isSame(each, effect.to)),
+    ),
   });
 }
 
-const withoutMailTo = (step: Step, person: string): Step =>
-  set(step, {
-    todo: step.state.todo.filter(({ effect }) => effect.kind !== "mail" || !isSame(effect.to, person)),
-  });
-
-/** Somebody is away or back: whoever decides in their place is asked. */
-export function onDelegations(step: Step, { delegations }: Of<"delegations">): Step {
-  const { state } = step;
-  if (state.status !== "pending" || JSON.stringify(delegations) === JSON.stringify(state.delegations))
-    return step;
-  return set(step, { delegations });
+/** Who is not asked any more: the approver, and whoever was asked in their place and has no other. */
+function losers(before: Step, after: Step, approver: string): string[] {
+  const seat = seatsOf(before.state, before.now).find((each) => isSame(each.approver, approver));
+  const asked = before.state.asked.filter(({ gate }) => gate === before.state.gate);
+  const left = mayDecide(after.state, after.now);
+  const stoodIn = (seat?.holders ?? []).filter(
+    (holder) =>
+      !isSame(holder, approver) &&
+      asked.some(({ person }) => isSame(person, holder)) &&
+      !left.some((each) => isSame(each, holder)),
+  );
+  return [approver, ...stoodIn];
 }
 
 /** Mails the link again, to the approver on file only. */

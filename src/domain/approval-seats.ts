@@ -14,6 +14,8 @@ export interface Seat {
   /** The approver, and while they are away whoever they delegated to. */
   holders: string[];
   mailed: string;
+  /** By which somebody stands in; null: the approver is there, or nobody can. */
+  delegation: Delegation | null;
 }
 
 const isSame = (a: string, b: string): boolean => normalisedAddress(a) === normalisedAddress(b);
@@ -34,10 +36,11 @@ export function seatsOf(state: ApprovalState, now: Date): Seat[] {
   });
   const people = named.filter((approver, i) => named.findIndex((each) => isSame(each, approver)) === i);
   return people.map((approver) => {
-    const delegate = delegateOf(state, approver, now);
-    return delegate === null
-      ? { approver, holders: [approver], mailed: approver }
-      : { approver, holders: [approver, delegate], mailed: delegate };
+    const delegation = delegationOf(state, approver, now);
+    if (delegation === null) return { approver, holders: [approver], mailed: approver, delegation };
+    const { to } = delegation;
+    // Who has decided already counts once: then this place waits for the approver after all.
+    return { approver, holders: [approver, to], mailed: hasVoted(state, to) ? approver : to, delegation };
   });
 }
 
@@ -49,20 +52,33 @@ function heldBy({ people, gate }: ApprovalState, approver: string): string | nul
   return holder;
 }
 
-const isActive = ({ starts_at, ends_at }: Delegation, now: Date): boolean =>
+export const isActive = ({ starts_at, ends_at }: Delegation, now: Date): boolean =>
   Date.parse(starts_at) <= now.getTime() && now.getTime() < Date.parse(ends_at);
 
 /** Whoever requested it never decides, not even in somebody else's place. */
 export const isRequester = ({ subject }: ApprovalState, person: string): boolean =>
   subject.requested_by !== null && isSame(subject.requested_by, person);
 
-function delegateOf(state: ApprovalState, approver: string, now: Date): string | null {
-  const found = state.delegations.find(
-    (delegation) =>
-      isSame(delegation.from, approver) && isActive(delegation, now) && !isRequester(state, delegation.to),
-  );
-  return found?.to ?? null;
+/**
+ * By which delegation somebody stands in for an approver. It is not handed on: whoever stands in for somebody does so alone,
+ * also while they have delegated their own place, so chains and circles end after one step.
+ */
+function delegationOf(state: ApprovalState, approver: string, now: Date): Delegation | null {
+  const stands = (delegation: Delegation) =>
+    isSame(delegation.from, approver) &&
+    isActive(delegation, now) &&
+    !isRequester(state, delegation.to) &&
+    !wasRevoked(state, delegation.to);
+  return state.delegations.find(stands) ?? null;
 }
+
+/** Whose place was taken away does not come back in somebody else's. */
+const wasRevoked = ({ people, gate }: ApprovalState, person: string): boolean =>
+  people.findLast(
+    (change) =>
+      change.gate === gate &&
+      (isSame(change.from, person) || (change.to !== null && isSame(change.to, person))),
+  )?.to === null;
 
 /** When next after `now` somebody who is asked goes away or comes back; null: never. */
 export function nextDelegationAt(state: ApprovalState, now: Date): string | null {
@@ -109,6 +125,13 @@ export function canReachQuorum(state: ApprovalState, now: Date): boolean {
   return currentVotes(state).length + possible >= gate.need;
 }
 
+/** Who is asked now and has not decided, each once: delegates in the places of those who are away. */
+export const waitingFor = (state: ApprovalState, now: Date): string[] =>
+  openSeats(state, now)
+    .map((seat) => seat.mailed)
+    .filter((person, i, all) => all.findIndex((each) => isSame(each, person)) === i)
+    .filter((person) => !hasVoted(state, person));
+
 /** What an order, a page and the API show. */
 export function approvalView(state: ApprovalState, now: Date): ApprovalView {
   const gate = openGate(state);
@@ -122,13 +145,7 @@ export function approvalView(state: ApprovalState, now: Date): ApprovalView {
     status: state.status,
     gate: gate?.name ?? null,
     needed: gate?.need ?? 0,
-    waiting_for: [
-      ...new Set(
-        openSeats(state, now)
-          .map((seat) => seat.mailed)
-          .filter((person) => !hasVoted(state, person)),
-      ),
-    ],
+    waiting_for: waitingFor(state, now),
     votes: state.votes
       .filter((vote) => vote.revision === state.revision)
       .map(({ approver, decision, comment, at }) => ({ approver, decision, comment, at })),

@@ -5,7 +5,7 @@ import {
   type NoticeKind,
   isAmendable,
 } from "./approval.ts";
-import { openGate, seatsOf } from "./approval-seats.ts";
+import { openGate, openSeats, seatsOf } from "./approval-seats.ts";
 import type { Actor, AuditDraft } from "./audit-entry.ts";
 import { normalisedAddress } from "./address.ts";
 import { todo } from "./todo.ts";
@@ -78,7 +78,7 @@ function mailTime({ state, now }: Step, kind: Mail["mail"], person: string): Dat
 export function askNewcomers(step: Step): Step {
   const { state, now } = step;
   const known = state.asked.filter((ask) => ask.gate === state.gate).map((ask) => ask.person);
-  const fresh = distinct(seatsOf(state, now).map((seat) => seat.mailed)).filter(
+  const fresh = distinct(openSeats(state, now).map((seat) => seat.mailed)).filter(
     (person) => !known.some((other) => isSame(other, person)),
   );
   return fresh.length === 0 ? step : mail(noted(step, fresh), "request", fresh);

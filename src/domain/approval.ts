@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import type { Actor, AuditDraft } from "./audit-entry.ts";
+import { normalisedAddress } from "./address.ts";
 import type { ApprovalPlan, SubjectKind } from "./policy.ts";
 import { earliest, type Todo } from "./todo.ts";
 
@@ -96,6 +97,8 @@ export interface Delegation {
   to: string;
   starts_at: string;
   ends_at: string;
+  /** The user whose key made it. */
+  created_by?: string;
 }
 
 /** A field that changed between two revisions; both values as people read them. */
@@ -124,7 +127,12 @@ export interface ApprovalState {
   gate: number;
   votes: Vote[];
   people: PeopleChange[];
+  /** Of those whom it names. */
   delegations: Delegation[];
+  /** Delegations that were taken back, also those that we have not heard of yet. Absent: none. */
+  undelegated?: string[];
+  /** Delegations of which it was told that they hold, and not yet that they are over. Absent: none. */
+  standing_in?: Delegation[];
   /** People who were added to the open gate by escalation. */
   escalated_to: string[];
   reminded: boolean;
@@ -182,10 +190,11 @@ export type ApprovalMessage =
   | { type: "amend"; subject: Subject; changes: SubjectChange[]; actor: Actor }
   | { type: "resend"; approver: string; actor: Actor }
   | { type: "remind"; actor: Actor }
-  | { type: "reassign"; from: string; to: string; actor: Actor }
+  /** `delegations` are those of `to`, whom the approval may not have named before. */
+  | { type: "reassign"; from: string; to: string; delegations?: Delegation[]; actor: Actor }
   | { type: "revoke"; approver: string; actor: Actor }
-  /** All delegations of the tenant as they are now. */
-  | { type: "delegations"; delegations: Delegation[] }
+  /** What changed, so that two of these may come in any order: delegations that were made, and ids of those taken back. */
+  | { type: "delegations"; made: Delegation[]; deleted: string[]; actor: Actor }
   | { type: "bounced"; number: number; to: string; reason: string; permanent: boolean }
   | { type: "effect.done"; key: string; result: { kind: "mailed"; response: string } | { kind: "done" } }
   | { type: "effect.failed"; key: string; reason: string; code: string; retry: boolean }
@@ -211,10 +220,17 @@ export interface OpenApproval {
   callback: Callback | null;
   subject: Subject;
   plan: ApprovalPlan;
+  /** All of the tenant that are not over. */
   delegations: Delegation[];
   /** When the authorization lapses; the deadline stays clear of it. */
   capture_before: string | null;
 }
+
+/** Whether a plan asks this person, at any gate or when it escalates. */
+const isNamed = ({ gates, escalate_to }: ApprovalPlan, person: string): boolean =>
+  [...gates.flatMap((gate) => gate.approvers), ...escalate_to].some(
+    (each) => normalisedAddress(each) === normalisedAddress(person),
+  );
 
 /** A new approval, before anybody was asked. */
 export function newApproval(open: OpenApproval, now: Date): ApprovalState {
@@ -225,6 +241,7 @@ export function newApproval(open: OpenApproval, now: Date): ApprovalState {
     : null;
   return {
     ...rest,
+    delegations: rest.delegations.filter(({ from }) => isNamed(rest.plan, from)),
     content_hash: contentHash(open.subject, 1),
     revision: 1,
     amendments: [],

@@ -7,6 +7,7 @@ import type { Log } from "../log.ts";
 import type { DevMailbox } from "../mail/dev-mailbox.ts";
 import { approvalRoutes } from "./approvals.ts";
 import { authenticated, type Authenticate } from "./auth.ts";
+import { delegationRoutes } from "./delegations.ts";
 import { devRoutes } from "./dev.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { linkRoutes } from "./links.ts";
@@ -55,6 +56,7 @@ export function createApp(deps: AppDeps): Koa {
     orderMessageRoutes(pool, log),
     refundRoutes(deps),
     approvalRoutes(pool, log),
+    delegationRoutes(pool, log),
     inboxRoutes(pool, deps.sources, log),
     ...deps.resources,
   ])

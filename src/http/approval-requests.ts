@@ -3,7 +3,7 @@ import Router from "@koa/router";
 import canonicalize from "canonicalize";
 import type { Context } from "koa";
 import { createApproval, type CreateApproval } from "../contract/approval-requests.ts";
-import { listDelegations } from "../db/delegations.ts";
+import { delegationsToHeed } from "../db/delegations.ts";
 import { claimKey, keepResponse } from "../db/idempotency-keys.ts";
 import { getOrder } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
@@ -57,7 +57,7 @@ async function create(
     const id = newId("apr");
     const earlier = await claimKey(tx, { tenant, operation: OPERATION, key, request_hash, object_id: id });
     if (earlier) return { ...earlier, earlier: true, dispatch: null };
-    const delegations = await listDelegations(tx, tenant, now);
+    const delegations = await delegationsToHeed(tx, tenant, now);
     const state = newApproval(openingOf(id, tenant, request, plan, delegations), now);
     const dispatch = await submitApproval(tx, state, log);
     const shown = presentApproval({ state, created_at: now, updated_at: now });

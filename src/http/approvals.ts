@@ -4,11 +4,13 @@ import { z } from "zod";
 import { decide, listApprovalsQuery, reassign, resend, revoke } from "../contract/approvals.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { getApproval, listApprovals, type ApprovalRow } from "../db/approvals.ts";
-import type { Pool } from "../db/pool.ts";
+import { delegationsToHeed } from "../db/delegations.ts";
+import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
+import { normalisedAddress } from "../domain/address.ts";
 import { isConcluded, type ApprovalMessage } from "../domain/approval.ts";
 import { peopleObstacle } from "../domain/approval-people.ts";
 import { voteObstacle } from "../domain/approval-votes.ts";
-import { deliver } from "../engine/messages.ts";
+import { deliver, route } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import { AppError, type ErrorCode } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -69,19 +71,36 @@ async function command(ctx: RoutedContext, pool: Pool, log: Log, message: Comman
         ? peopleObstacle(state, message.approver, null, now)
         : null;
   if (obstacle) throw new AppError(...NOT_CHANGED[obstacle]);
-  await deliver(
-    pool,
-    "approval",
-    { to: state.id, message, key: `${message.type}:api:${requestId(ctx)}` },
-    log,
-  );
+  const dispatch = await inTransaction(pool, async (tx) => {
+    const heeded =
+      message.type === "reassign" ? await withDelegations(tx, state.tenant, message, now) : message;
+    const letter = { to: state.id, message: heeded, key: `${message.type}:api:${requestId(ctx)}` };
+    return (await route(tx, "approval", [letter], log)).dispatch;
+  });
+  dispatch();
   ctx.status = 202;
   ctx.body = { object: "command", approval_id: state.id, accepted: true };
+}
+
+/** The approval may not have named the person before, and then was told nothing about their being away. */
+async function withDelegations(
+  tx: Tx,
+  tenant: string,
+  message: Extract<Command, { type: "reassign" }>,
+  now: Date,
+): Promise<Command> {
+  const to = normalisedAddress(message.to);
+  const all = await delegationsToHeed(tx, tenant, now);
+  return { ...message, delegations: all.filter(({ from }) => normalisedAddress(from) === to) };
 }
 
 const NOT_CHANGED: Record<NonNullable<ReturnType<typeof peopleObstacle>>, [ErrorCode, string]> = {
   concluded: ["conflict", "The approval is not waiting for decisions now."],
   not_asked: ["unprocessable", "This person is not asked at the open gate; read the approval for who is."],
+  stands_in: [
+    "unprocessable",
+    "This person stands in for somebody who is away: name that person instead, or delete the delegation.",
+  ],
   already_voted: ["conflict", "This person has decided already."],
   requester: ["forbidden", "Whoever requested it may not decide it."],
   asked_already: ["conflict", "The person to be asked is asked already."],

@@ -5,7 +5,7 @@ import { newApproval } from "../domain/approval.ts";
 import { subjectOf } from "../domain/order-subject.ts";
 import { changesBetween } from "../domain/subject-changes.ts";
 import { approvalView } from "../domain/approval-seats.ts";
-import { listDelegations } from "../db/delegations.ts";
+import { delegationsToHeed } from "../db/delegations.ts";
 import { type AlertKind, type EffectResult, type OrderEffect, type OrderState } from "../domain/order.ts";
 import { isCapturedByUs } from "../domain/order-capture.ts";
 import { deliver } from "../engine/messages.ts";
@@ -116,22 +116,16 @@ async function openApproval(
   const refund = order.refunds.find((r) => r.id === effect.refund_id) ?? null;
   const plan = refund ? refund.plan : order.plan;
   if (!plan) throw new ProviderError("the policy asks nobody", { code: "no_plan", retry: false });
+  const capture_before = effect.subject === "order" ? await captureBefore(provider, order) : null;
   const now = new Date();
-  const state = newApproval(
-    {
-      id: effect.approval_id,
-      tenant: order.facts.tenant,
-      order_id: order.facts.id,
-      refund_id: effect.refund_id,
-      callback: null,
-      subject: subjectOf(order, refund),
-      plan,
-      delegations: await listDelegations(pool, order.facts.tenant, now),
-      capture_before: effect.subject === "order" ? await captureBefore(provider, order) : null,
-    },
-    now,
-  );
-  const dispatch = await inTransaction(pool, (tx) => submitApproval(tx, state, log));
+  const { state, dispatch } = await inTransaction(pool, async (tx) => {
+    const { tenant, id: order_id } = order.facts;
+    const delegations = await delegationsToHeed(tx, tenant, now);
+    const opened = { id: effect.approval_id, tenant, order_id, refund_id: effect.refund_id, callback: null };
+    const subject = subjectOf(order, refund);
+    const state = newApproval({ ...opened, subject, plan, delegations, capture_before }, now);
+    return { state, dispatch: await submitApproval(tx, state, log) };
+  });
   dispatch?.();
   return { kind: "approval", approval: approvalView(state, now) };
 }
