@@ -39,6 +39,20 @@ export async function migrate(database: pg.Pool | string, directory = DIRECTORY)
   return withClient(client, migrations);
 }
 
+/** Runs `work` while no other process changes the schema: for parts that bring their own tables. */
+export async function whileSchemaIsOurs<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  try {
+    // Another may be at it for a while.
+    await client.query("set statement_timeout = 0");
+    await client.query("select pg_advisory_lock($1)", [LOCK]);
+    return await work();
+  } finally {
+    // closing the connection is also what releases the lock
+    client.release(true);
+  }
+}
+
 async function withClient(client: pg.Client | pg.PoolClient, migrations: Migration[]): Promise<Migrated> {
   try {
     // a migration takes as long as it takes; the connection is not used for anything else afterwards

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Pool } from "pg";
+import { whileSchemaIsOurs } from "../db/migrate.ts";
 import type { Log } from "../log.ts";
 import { renewLease, startLeases } from "./leases.ts";
 import { drain, undrain } from "./loop.ts";
@@ -41,7 +42,8 @@ export async function startEngine({ databaseUrl, pool, log, exclusive }: Options
   });
   // The engine takes work as soon as it is launched: whoever comes after a crash must know of this process by then.
   await renewLease(pool, executorId);
-  await DBOS.launch();
+  // It creates its tables by itself, and two that start at once on a new database would disturb each other.
+  await whileSchemaIsOurs(pool, () => DBOS.launch());
   await indexWaitingMessages(pool);
   const leases = await startLeases({ pool, executorId, exclusive, log });
   const nudger = startNudger(pool, log);
