@@ -1,8 +1,7 @@
 import { DateTime } from "luxon";
-import { normalisedAddress } from "../domain/address.ts";
 import { formatMoney } from "../domain/money.ts";
 import type { ExplainedGate, ExplainedMail, Explanation } from "../domain/policy-explain.ts";
-import type { ApprovalPlan, PolicySubject } from "../domain/policy.ts";
+import { calendarOf, type ApprovalPlan, type PolicySubject } from "../domain/policy.ts";
 import { paint, type Output } from "./output.ts";
 
 const DID: Record<ExplainedMail["mail"], string> = {
@@ -74,7 +73,7 @@ function endLines({ kind }: PolicySubject, plan: ApprovalPlan, ends_at: string):
 function grouped(plan: ApprovalPlan, people: string[]): [zone: string, people: string[]][] {
   const zones = new Map<string, string[]>();
   for (const person of people) {
-    const zone = plan.calendars?.[normalisedAddress(person)]?.time_zone ?? "UTC";
+    const zone = calendarOf(plan, person)?.time_zone ?? "UTC";
     zones.set(zone, [...(zones.get(zone) ?? []), person]);
   }
   return [...zones];

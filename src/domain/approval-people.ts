@@ -1,10 +1,31 @@
 import type { ApprovalMessage, ApprovalState } from "./approval.ts";
 import { heedDelegations, withDelegations } from "./approval-delegations.ts";
+import { NAMED_BY_REQUEST } from "./approval-request.ts";
 import { approvalView, isRequester, mayDecide, openGate, openSeats, seatsOf } from "./approval-seats.ts";
 import { type Step, askNewcomers, mail, set, tell } from "./approval-step.ts";
 import { normalisedAddress } from "./address.ts";
 
 // Who is asked, and asking them again.
+
+/** How somebody comes to be asked at the open gate. */
+export type WhyAsked =
+  | { kind: "policy" }
+  /** The gates were given with the request. */
+  | { kind: "request" }
+  | { kind: "reassigned"; from: string }
+  /** Whoever they stand in for, and until when. */
+  | { kind: "delegate"; from: string; until: string };
+
+export function whyAsked(state: ApprovalState, person: string, now: Date): WhyAsked {
+  const seats = seatsOf(state, now);
+  const isOwn = seats.some((seat) => isSame(seat.approver, person));
+  const delegation = seats.find((seat) => seat.delegation && isSame(seat.delegation.to, person))?.delegation;
+  if (!isOwn && delegation) return { kind: "delegate", from: delegation.from, until: delegation.ends_at };
+  const { people, gate, plan } = state;
+  const change = people.findLast((each) => each.gate === gate && each.to !== null && isSame(each.to, person));
+  if (change) return { kind: "reassigned", from: change.from };
+  return { kind: plan.because === NAMED_BY_REQUEST ? "request" : "policy" };
+}
 
 type Of<Type> = Extract<ApprovalMessage, { type: Type }>;
 

@@ -1,6 +1,6 @@
 import type { Callback, Delegation, OpenApproval } from "./approval.ts";
 import { distinctPeople, normalisedAddress } from "./address.ts";
-import { type ApprovalPlan, type Policy, planApproval, planTier } from "./policy.ts";
+import { type ApprovalPlan, type Policy, calendarsOf, planApproval, planTier } from "./policy.ts";
 
 /** What somebody asks to be approved, by itself. */
 export interface ApprovalRequest {
@@ -20,6 +20,9 @@ export interface ApprovalRequest {
   expires_in_s: number | null;
   callback: Callback | null;
 }
+
+/** What a plan says whose gates were given with the request. */
+export const NAMED_BY_REQUEST = "the request names them";
 
 const DEFAULT_TIMING = { remind_after_s: 86_400, escalate_after_s: 2 * 86_400, expire_after_s: 5 * 86_400 };
 
@@ -73,12 +76,16 @@ function planGates(policy: Policy, { gates, requested_by }: ApprovalRequest): Ap
     };
   return {
     policy_version: policy.version,
-    because: "the request names them",
+    because: NAMED_BY_REQUEST,
     gates: asked,
     ...DEFAULT_TIMING,
     escalate_to: [],
     before_capture_deadline_s: 0,
     on_timeout: "reject",
+    ...calendarsOf(
+      policy.rules,
+      asked.flatMap(({ approvers }) => approvers),
+    ),
   };
 }
 

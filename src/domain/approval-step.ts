@@ -8,6 +8,7 @@ import {
 import { openGate, openSeats, seatsOf } from "./approval-seats.ts";
 import type { Actor, AuditDraft } from "./audit-entry.ts";
 import { normalisedAddress } from "./address.ts";
+import { calendarOf } from "./policy.ts";
 import { todo } from "./todo.ts";
 import { nextWorkingTime } from "./working-hours.ts";
 
@@ -69,7 +70,7 @@ export const mail = (
  */
 function mailTime({ state, now }: Step, kind: Mail["mail"], person: string): Date {
   if (kind === "outcome" || kind === "notice") return now;
-  const calendar = state.plan.calendars?.[normalisedAddress(person)];
+  const calendar = calendarOf(state.plan, person);
   const half = now.getTime() + Math.max(Date.parse(state.deadline_at) - now.getTime(), 0) / 2;
   return new Date(Math.min(nextWorkingTime(calendar, now).getTime(), half));
 }

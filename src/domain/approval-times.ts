@@ -1,6 +1,7 @@
 import { normalisedAddress } from "./address.ts";
 import type { ApprovalState } from "./approval.ts";
 import { approvalView, canReachQuorum, mayDecide } from "./approval-seats.ts";
+import { calendarOf } from "./policy.ts";
 import { type Step, SYSTEM, conclude, mail, noted, set, tell } from "./approval-step.ts";
 
 /** What happens next to an open approval, and when; null for what already happened. A short time is shared out. */
@@ -67,4 +68,4 @@ export function onClock(step: Step): Step {
 
 /** By whose clock times are shown to this person; absent: nobody said. */
 export const timeZoneOf = ({ plan }: ApprovalState, person: string): string | undefined =>
-  plan.calendars?.[normalisedAddress(person)]?.time_zone;
+  calendarOf(plan, person)?.time_zone;

@@ -32,9 +32,17 @@ export interface ApprovalPlan {
   before_capture_deadline_s: number;
   /** What the deadline decides. Absent: `reject`. */
   on_timeout?: "reject" | "approve";
-  /** By normalised address, of those in this plan who may not be disturbed at any time. Absent: nobody. */
+  /** By normalised address, of those who may not be disturbed at any time. Absent: nobody. */
   calendars?: Record<string, Calendar>;
+  /** Of everybody else, such as people who stand in for others. Absent: they may be. */
+  default_calendar?: Calendar;
 }
+
+/** When this person may be disturbed; undefined: at any time. */
+export const calendarOf = (
+  { calendars, default_calendar }: Pick<ApprovalPlan, "calendars" | "default_calendar">,
+  person: string,
+): Calendar | undefined => calendars?.[normalisedAddress(person)] ?? default_calendar;
 
 export type SubjectKind = PolicySubject["kind"];
 
@@ -97,7 +105,7 @@ export function planTier(
     before_capture_deadline_s: timing.before_capture_deadline,
     // Time must not do what no person could.
     on_timeout: short ? "reject" : tier.on_timeout,
-    calendars: calendarsOf(rules, [...gates.flatMap(({ approvers }) => approvers), ...contacts]),
+    ...calendarsOf(rules, [...gates.flatMap(({ approvers }) => approvers), ...contacts]),
   };
 }
 
@@ -139,15 +147,19 @@ const tooFew = ({ name, need, approvers }: Gate): string =>
     ? `gate ${name}: nobody but whoever requested it could approve`
     : `gate ${name}: ${need} must approve, and only ${approvers.length} may`;
 
-function calendarsOf(rules: PolicyRules, people: string[]): Record<string, Calendar> {
-  const known = new Map(
-    Object.entries(rules.people).map(([address, calendar]) => [normalisedAddress(address), calendar]),
+/** Of everybody whom the policy lists, since others than `people` may come to decide: by delegation, in somebody's place. */
+export function calendarsOf(
+  { people: listed, timing: { default_calendar } }: PolicyRules,
+  people: string[],
+): Pick<ApprovalPlan, "calendars" | "default_calendar"> {
+  const usual = default_calendar
+    ? people.map((person) => [normalisedAddress(person), default_calendar] as const)
+    : [];
+  const own = Object.entries(listed).map(
+    ([address, calendar]) => [normalisedAddress(address), calendar] as const,
   );
-  return Object.fromEntries(
-    people.flatMap((person) => {
-      const address = normalisedAddress(person);
-      const calendar = known.get(address) ?? rules.timing.default_calendar;
-      return calendar ? [[address, calendar]] : [];
-    }),
-  );
+  return {
+    calendars: Object.fromEntries([...usual, ...own]),
+    ...(default_calendar ? { default_calendar } : {}),
+  };
 }

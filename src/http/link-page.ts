@@ -1,6 +1,7 @@
 import type { ApprovalLink } from "../db/approval-links.ts";
 import type { Pool } from "../db/pool.ts";
 import { isConcluded, type ApprovalState, type PeopleChange, type Vote } from "../domain/approval.ts";
+import { whyAsked } from "../domain/approval-people.ts";
 import { seatsOf } from "../domain/approval-seats.ts";
 import { nextSteps } from "../domain/approval-steps.ts";
 import { voteObstacle } from "../domain/approval-votes.ts";
@@ -77,6 +78,7 @@ export async function linkPage(pool: Pool, opened: OpenedLink, extra: Extra = {}
       content_hash: state.content_hash,
       confirm_amount: amountToType(opened),
       changes: state.amendments.at(-1)?.changes ?? [],
+      why: whyAsked(state, link.approver, now),
       ...(error === undefined ? {} : { error }),
       ...(comment === undefined ? {} : { comment }),
     });

@@ -2,6 +2,7 @@ import { insertLink } from "../db/approval-links.ts";
 import { getApproval } from "../db/approvals.ts";
 import type { Pool } from "../db/pool.ts";
 import type { ApprovalEffect, ApprovalMessage, ApprovalState } from "../domain/approval.ts";
+import { whyAsked } from "../domain/approval-people.ts";
 import { consequence, nextSteps } from "../domain/approval-steps.ts";
 import { timeZoneOf } from "../domain/approval-times.ts";
 import { linkToken, tokenHash, type LinkSecret } from "../domain/approval-token.ts";
@@ -228,5 +229,6 @@ function askView(state: ApprovalState, effect: MailEffect, link: string): AskVie
     link,
     next: nextSteps(state),
     content_hash: state.content_hash,
+    why: whyAsked(state, effect.to, new Date(effect.at)),
   };
 }

@@ -139,7 +139,7 @@ describe("the example policy", () => {
     ]);
   });
 
-  test("gives the calendars of those who are in the plan alone", () => {
+  test("gives the calendars of everybody whom the policy lists, since others may come to decide", () => {
     const { default_calendar } = example.rules.timing;
     expect(plan({ metadata: { risk: "high" } })?.calendars).toEqual({
       "risk@example.com": default_calendar,

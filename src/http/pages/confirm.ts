@@ -1,5 +1,5 @@
 import { markup } from "../../mail/markup.ts";
-import { fingerprint, type AskView } from "../../mail/templates/asked.ts";
+import { fingerprint, whyText, type AskView } from "../../mail/templates/asked.ts";
 import { gateRule, listed, subjectLine } from "../../mail/wording.ts";
 import { layout } from "./layout.ts";
 import {
@@ -47,7 +47,7 @@ ${pill("wait", "Your decision is needed")}${changeList(view.changes)}${amountHea
 ${form(view)}</section>
 ${voteList("Decided so far", view.votes, view.time_zone)}${timeline("What happens next", view.next, view.time_zone)}</div>
 `,
-    footer: markup`You decide as <bdi>${view.approver}</bdi>. Your decision is recorded in the audit trail, with the fingerprint of what is shown here: <span class="code">${fingerprint(view.content_hash)}</span>`,
+    footer: markup`You decide as <bdi>${view.approver}</bdi>, because <bdi>${whyText(view)}</bdi>. Your decision is recorded in the audit trail, with the fingerprint of what is shown here: <span class="code">${fingerprint(view.content_hash)}</span>`,
   });
 
 /**

@@ -1,3 +1,4 @@
+import type { WhyAsked } from "../../domain/approval-people.ts";
 import type { Gate } from "../../domain/policy.ts";
 import { formatMoney } from "../../domain/money.ts";
 import { oneLine } from "../markup.ts";
@@ -33,6 +34,8 @@ export interface AskView {
   changes?: readonly Change[];
   /** IANA name; UTC when absent. */
   time_zone?: string;
+  /** How they come to be asked; by the policy when absent. */
+  why?: WhyAsked;
   /** SHA-256 of what is asked, in hex: the same is on the page and in the trail. */
   content_hash?: string;
 }
@@ -92,6 +95,26 @@ export const changeBlocks = (changes: readonly Change[] = []): Block[] =>
 export const voteText = (vote: CastVote, zone?: string): string =>
   `${oneLine(vote.approver)} ${DECIDED[vote.decision]} on ${formatWhen(vote.at, zone)}` +
   (vote.comment?.trim() ? `: “${oneLine(vote.comment, 300)}”` : "");
+
+/** How somebody comes to be asked, as the rest of "because …". */
+export function whyText({
+  why = { kind: "policy" },
+  approver,
+  gate,
+  time_zone: zone,
+}: Pick<AskView, "why" | "approver" | "gate" | "time_zone">): string {
+  const [person, name] = [oneLine(approver), `“${oneLine(gate.name, 60)}”`];
+  switch (why.kind) {
+    case "policy":
+      return `the approval policy names ${person} for ${name}`;
+    case "request":
+      return `the request names ${person} for ${name}`;
+    case "reassigned":
+      return `${person} is asked in place of ${oneLine(why.from)} for ${name}`;
+    case "delegate":
+      return `${person} decides for ${oneLine(why.from)}, who is away until ${formatWhen(why.until, zone)}, for ${name}`;
+  }
+}
 
 /** Who decides, and by which rule. */
 export function gateText(gate: Gate): string {

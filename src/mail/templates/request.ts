@@ -1,6 +1,6 @@
 import { oneLine } from "../markup.ts";
 import { formatWhen, listed, subjectLine } from "../wording.ts";
-import { askBlocks, type AskView } from "./asked.ts";
+import { askBlocks, whyText, type AskView } from "./asked.ts";
 import type { Block } from "./blocks.ts";
 import { mailContent, type MailContent } from "./document.ts";
 
@@ -8,9 +8,7 @@ const OWN_LINK = "The link is yours alone: please do not forward this mail. Open
 
 const why = (view: AskView): Block => ({
   kind: "footnote",
-  text:
-    `You get this mail because the approval policy names ${oneLine(view.approver)} for “${oneLine(view.gate.name, 60)}”. ` +
-    OWN_LINK,
+  text: `You get this mail because ${whyText(view)}. ${OWN_LINK}`,
 });
 
 /** Asks an approver. With `changes` it asks again about a changed subject. */
