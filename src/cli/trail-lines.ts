@@ -1,6 +1,6 @@
 import picocolors from "picocolors";
 import type { AuditEntry } from "../domain/audit-entry.ts";
-import { entryText } from "./trail-text.ts";
+import { entryText } from "../audit/sentences.ts";
 
 const ACTOR_WIDTH = 24;
 const GOOD = /^(order\.completed|payment\.(authorized|captured)|approval\.approved|refund\.succeeded)$/;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { trailLine } from "../../src/cli/trail-lines.ts";
-import { entryText } from "../../src/cli/trail-text.ts";
+import { entryText } from "../../src/audit/sentences.ts";
 import { chainOf, draft } from "./trails.ts";
 
 const usd = { amount: 125_000, currency: "usd" };
