@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { AppError } from "../errors.ts";
 
@@ -43,13 +44,20 @@ export async function migrate(database: pg.Pool | string, directory = DIRECTORY)
 export async function whileSchemaIsOurs<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
-    // Another may be at it for a while.
-    await client.query("set statement_timeout = 0");
-    await client.query("select pg_advisory_lock($1)", [LOCK]);
+    await takeTurn(client);
     return await work();
   } finally {
     // closing the connection is also what releases the lock
     client.release(true);
+  }
+}
+
+/** Asks again and again: a session that waits in a statement would hold up indexes that are built concurrently. */
+async function takeTurn(client: pg.ClientBase): Promise<void> {
+  for (;;) {
+    const { rows } = await client.query<{ ours: boolean }>("select pg_try_advisory_lock($1) as ours", [LOCK]);
+    if (rows[0]?.ours) return;
+    await sleep(100);
   }
 }
 
@@ -58,7 +66,7 @@ async function withClient(client: pg.Client | pg.PoolClient, migrations: Migrati
     // a migration takes as long as it takes; the connection is not used for anything else afterwards
     await client.query("set statement_timeout = 0");
     await checkServer(client);
-    await client.query("select pg_advisory_lock($1)", [LOCK]);
+    await takeTurn(client);
     return { applied: await applyMissing(client, migrations) };
   } finally {
     // closing the connection is also what releases the lock
@@ -134,9 +142,11 @@ async function checkServer(client: pg.ClientBase): Promise<void> {
 
 async function readMigrations(directory: string): Promise<Migration[]> {
   const names = (await readdir(directory)).filter((name) => name.endsWith(".sql")).sort();
+  // A number may be missing: a migration that was withdrawn before a release leaves a gap.
   names.forEach((name, index) => {
-    if (Number.parseInt(name, 10) === index + 1) return;
-    throw conflict(`Migration ${name} should have number ${index + 1}: numbers have no gaps and no repeats.`);
+    const before = Number.parseInt(names[index - 1] ?? "0", 10);
+    if (Number.parseInt(name, 10) > before) return;
+    throw conflict(`Migration ${name} needs a number of its own, higher than ${before}.`);
   });
   return Promise.all(names.map((name) => readMigration(directory, name)));
 }
