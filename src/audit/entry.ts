@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { entryHash } from "../domain/audit-chain.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
+import { fits } from "../domain/personal.ts";
 import { hasRepeatedKeys } from "./json-keys.ts";
 
 const hex = z.string().regex(/^[0-9a-f]{64}$/);
@@ -17,13 +18,21 @@ const shape = z.looseObject({
   hash: hex,
 });
 
-/** What the chain needs to know of an entry; `sound` when its own hash is right. */
+const personalShape = z.array(
+  z.strictObject({ path: z.string(), salt: z.string().regex(/^[0-9a-f]{32}$/), value: z.string() }),
+);
+
+/**
+ * What the chain needs to know of an entry; `sound` when its own hash is right, `misstated` when a personal value beside it is not
+ * the one that it commits to.
+ */
 export interface Link {
   seq: number;
   order_id: string;
   prev_hash: string;
   hash: string;
   sound: boolean;
+  misstated: boolean;
 }
 
 /** Reads one entry, as its JSON text or parsed. Null when it is not an entry at all. */
@@ -33,8 +42,11 @@ export function readLink(raw: unknown): Link | null {
     const { success, data } = shape.safeParse(value);
     if (!success || (typeof raw === "string" && hasRepeatedKeys(raw.trim(), value))) return null;
     const { seq, order_id, prev_hash, hash } = data;
-    // The hash is of the value as it came, whatever else it holds.
-    return { seq, order_id, prev_hash, hash, sound: entryHash(value as AuditEntry) === hash };
+    // The hash is of the value as it came, whatever else it holds; personal values stand beside it.
+    const { personal, ...entry } = value as AuditEntry & { personal?: unknown };
+    const beside = personalShape.safeParse(personal ?? []);
+    const misstated = !beside.success || !beside.data.every((kept) => fits(entry, kept));
+    return { seq, order_id, prev_hash, hash, sound: entryHash(entry) === hash, misstated };
   } catch {
     return null;
   }

@@ -90,7 +90,8 @@ export function createTrailFeed({ maxBehind = 1_000, pollMs = 1_000, ...rest }: 
       }
       while (last < tail.position && !signal?.aborted && !closed) {
         const { batch, upTo } = await tail.older(last);
-        for (const { seq, text } of batch) if (text !== null) yield { type: "entry", seq, text };
+        for (const { seq, text, personal } of batch)
+          if (text !== null) yield { type: "entry", seq, text, personal };
         last = upTo;
       }
       if (signal?.aborted || closed) return;
@@ -104,8 +105,8 @@ export function createTrailFeed({ maxBehind = 1_000, pollMs = 1_000, ...rest }: 
           return;
         }
         if (taken === "end") break;
-        for (const { seq, text } of taken) {
-          if (text !== null) yield { type: "entry", seq, text };
+        for (const { seq, text, personal } of taken) {
+          if (text !== null) yield { type: "entry", seq, text, personal };
           last = seq;
         }
       }

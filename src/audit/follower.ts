@@ -1,8 +1,9 @@
 import type { StoredEntry } from "../db/audit-index.ts";
+import type { PersonalValue } from "../domain/personal.ts";
 
 /** What a follower is given, in order. */
 export type FeedEvent =
-  | { type: "entry"; seq: number; text: string }
+  | { type: "entry"; seq: number; text: string; personal: PersonalValue[] }
   /** The trail is closed, and all of it was delivered. */
   | { type: "end"; after: number }
   /** What the follower holds cannot be continued from here: read on after `after`. `slow` ends the feed. */

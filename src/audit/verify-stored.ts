@@ -2,16 +2,19 @@ import { findUnindexed, getTrailHead, readIndexed, type IndexedEntry } from "../
 import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
 import { parseEntry } from "./entry.ts";
-import { verifyChain, type Verdict } from "./verify.ts";
+import { besideOf } from "./personal.ts";
+import { verifyChain, type Fault, type Verdict } from "./verify.ts";
 
 const BATCH = 500;
 
-/** An entry of which the index says something else. */
-type Misplaced = Pick<AuditEntry, "seq" | "prev_hash">;
+/** An entry that is sound, while what is stored about it elsewhere is not what it should be. */
+interface Misplaced extends Pick<AuditEntry, "seq" | "prev_hash"> {
+  fault: Fault;
+}
 
 /**
  * Verifies an order's trail as stored: the chain of what the streams hold, against the length and head in the order's row and
- * against the index. All of one moment, so that entries written meanwhile do not disturb. Null when there is no such order.
+ * against the index, and each personal value against its commitment. All of one moment, so that entries written meanwhile do not disturb. Null when there is no such order.
  */
 export const verifyStored = (pool: Pool, tenant: string, orderId: string): Promise<Verdict | null> =>
   inTransaction(pool, async (tx) => {
@@ -20,31 +23,41 @@ export const verifyStored = (pool: Pool, tenant: string, orderId: string): Promi
     if (!head) return null;
     const misplaced: Misplaced[] = [];
     const verdict = await verifyChain(texts(tx, tenant, orderId, misplaced), head);
-    const [first] = misplaced;
+    const [first] = misplaced.sort((a, b) => a.seq - b.seq);
     if (first && first.seq < (verdict.first_bad_seq ?? Infinity)) {
       const proven = { entries: first.seq, head_hash: first.prev_hash };
-      return { valid: false, ...proven, first_bad_seq: first.seq, fault: "edited" };
+      return { valid: false, ...proven, first_bad_seq: first.seq, fault: first.fault };
     }
     return verdict.valid ? unindexed(tx, orderId, verdict) : verdict;
   });
 
-/** The stored texts in the index's order; notes where the index says otherwise than the entry. */
+/** The stored texts in the index's order; notes where something beside the entry says otherwise. */
 async function* texts(
   tx: Tx,
   tenant: string,
   orderId: string,
   misplaced: Misplaced[],
 ): AsyncGenerator<string | null> {
+  let withheld: Misplaced | null = null;
   for (let after = -1; ;) {
     const batch = await readIndexed(tx, tenant, orderId, after, BATCH);
     for (const row of batch) {
       const entry = misplaced.length === 0 && row.text !== null ? parseEntry(row.text) : null;
-      if (entry && disagrees(row, entry)) misplaced.push(entry);
+      if (entry) {
+        const { seq, prev_hash } = entry;
+        const beside = besideOf(entry, row);
+        if (disagrees(row, entry)) misplaced.push({ seq, prev_hash, fault: "edited" });
+        else if (beside.misstated) misplaced.push({ seq, prev_hash, fault: "misstated" });
+        // What an erasure found is gone by right, its own reason too once another one follows.
+        if (entry.type === "order.erased") withheld = null;
+        if (beside.withheld) withheld ??= { seq, prev_hash, fault: "withheld" };
+      }
       yield row.text;
     }
-    if (batch.length < BATCH) return;
+    if (batch.length < BATCH) break;
     after = batch.at(-1)?.seq ?? after;
   }
+  if (withheld) misplaced.push(withheld);
 }
 
 /** What cannot be read, or stands at another place, is named by the chain. */

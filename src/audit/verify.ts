@@ -10,8 +10,19 @@ import { readLink, type Link } from "./entry.ts";
  * - `forked`: two sound entries both continue the same one
  * - `truncated`: the end is gone
  * - `malformed`: not an entry
+ * - `misstated`: a personal value beside the entry is not the one that it commits to
+ * - `withheld`: a personal value is gone, and no erasure says so; of a stored trail only
  */
-export type Fault = "edited" | "missing" | "inserted" | "reordered" | "forked" | "truncated" | "malformed";
+export type Fault =
+  | "edited"
+  | "missing"
+  | "inserted"
+  | "reordered"
+  | "forked"
+  | "truncated"
+  | "malformed"
+  | "misstated"
+  | "withheld";
 
 export interface Verdict {
   valid: boolean;
@@ -57,6 +68,7 @@ export async function verifyChain(
       if (next.value === null) return fault("missing", proven);
       const link = readLink(next.value);
       if (link && follows(link, proven)) {
+        if (link.misstated) return fault("misstated", proven);
         last = { before: proven, link };
         proven = { entries: link.seq + 1, head_hash: link.hash, order_id: link.order_id };
         continue;

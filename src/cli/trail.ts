@@ -11,7 +11,7 @@ export interface TrailOptions extends Target {
   orderId: string;
   /** Goes on until the trail is closed, through lost connections. */
   follow: boolean;
-  /** The entries as they are, one a line, instead of text. */
+  /** The entries as they are hashed, one a line, with their personal values beside them, instead of text. */
   json: boolean;
   color?: boolean;
   width?: number;
@@ -30,8 +30,10 @@ export async function followTrail(options: TrailOptions): Promise<ExitCode> {
   return options.follow ? follow(options, show) : print(options, show);
 }
 
+const viewQuery = ({ json }: TrailOptions): string => (json ? "proof=true" : "readable=true");
+
 async function print(options: TrailOptions, show: (entry: AuditEntry) => void): Promise<ExitCode> {
-  const path = `/v1/orders/${encodeURIComponent(options.orderId)}/audit?limit=100`;
+  const path = `/v1/orders/${encodeURIComponent(options.orderId)}/audit?limit=100&${viewQuery(options)}`;
   for (let cursor: string | null = "-1"; cursor !== null;) {
     const page: { data: AuditEntry[]; next_cursor: string | null } = await request(
       options,
@@ -70,11 +72,13 @@ async function follow(options: TrailOptions, show: (entry: AuditEntry) => void):
 
 /** One connection, until the trail ends or the connection does. */
 async function connect(
-  { url, key, orderId, signal }: TrailOptions,
+  options: TrailOptions,
   after: number,
   onEntry: (entry: AuditEntry) => void,
 ): Promise<"end" | "lost"> {
-  const response = await fetch(`${url}/v1/orders/${encodeURIComponent(orderId)}/audit/stream`, {
+  const { url, key, orderId, signal } = options;
+  const path = `/v1/orders/${encodeURIComponent(orderId)}/audit/stream?${viewQuery(options)}`;
+  const response = await fetch(url + path, {
     headers: { authorization: `Bearer ${key}`, accept: "text/event-stream", "last-event-id": String(after) },
     ...(signal ? { signal } : {}),
   });

@@ -44,6 +44,8 @@ const FAULT: Record<Fault, string> = {
   forked: "exists twice, and both continue the entry before",
   truncated: "is missing, as is everything after it",
   malformed: "is not an audit entry",
+  misstated: "has a personal value beside it that is not the one it commits to",
+  withheld: "has lost a personal value, and no erasure says so",
 };
 
 function outcome(what: string, result: Verdict): VerifyOutcome {

@@ -1,10 +1,16 @@
 import { derivedId } from "../domain/derived-id.ts";
+import type { PersonalValue } from "../domain/personal.ts";
+import { PERSONAL } from "./audit-personal.ts";
 import type { Queryable } from "./pool.ts";
 
-/** One entry of a trail as stored: `text` is its JSON, null when the stream no longer holds it. */
+/**
+ * One entry of a trail as stored: `text` is its JSON, null when the stream no longer holds it; `personal` are the values beside
+ * it that were not erased.
+ */
 export interface StoredEntry {
   seq: number;
   text: string | null;
+  personal: PersonalValue[];
 }
 
 /** What the order's row says of its trail. */
@@ -56,7 +62,7 @@ export async function readTrail(
   { type, actor, after, before, limit }: TrailPage,
 ): Promise<StoredEntry[]> {
   const { rows } = await db.query<StoredEntry>(
-    `select a.seq, ${TEXT} from countersign.audit_index a
+    `select a.seq, ${TEXT}, ${PERSONAL} from countersign.audit_index a
       where a.order_id = $1 and a.tenant = $2 and ${FILTER} and a.seq > $5 and a.seq < $6
       order by a.seq limit $7`,
     [orderId, tenant, type ?? null, actor ?? null, after, before ?? MAX_SEQ, limit],
@@ -90,18 +96,18 @@ export async function readTrailTail(
   after: number,
   limit: number,
 ): Promise<(TrailHead & { batch: StoredEntry[] }) | null> {
-  const { rows } = await db.query<TrailHead & { seq: number | null; text: string | null }>(
-    `select o.entries, o.head_hash, o.segment_open as open, e.seq, e.text
+  const { rows } = await db.query<TrailHead & Omit<StoredEntry, "seq"> & { seq: number | null }>(
+    `select o.entries, o.head_hash, o.segment_open as open, e.seq, e.text, e.personal
        from countersign.orders o
        left join lateral (
-         select a.seq, ${TEXT} from countersign.audit_index a
+         select a.seq, ${TEXT}, ${PERSONAL} from countersign.audit_index a
           where a.order_id = o.id and a.seq > $3 order by a.seq limit $4) e on true
       where o.id = $1 and o.tenant = $2 order by e.seq`,
     [orderId, tenant, after, limit],
   );
   const head = rows[0];
   if (!head) return null;
-  const batch = rows.flatMap(({ seq, text }) => (seq === null ? [] : [{ seq, text }]));
+  const batch = rows.flatMap(({ seq, text, personal }) => (seq === null ? [] : [{ seq, text, personal }]));
   return { entries: head.entries, head_hash: head.head_hash, open: head.open, batch };
 }
 
@@ -115,7 +121,7 @@ export interface IndexedEntry extends StoredEntry {
   actor_id: string;
 }
 
-const INDEXED = `a.order_id, a.seq, a.id, a.at, a.type, a.actor_type, a.actor_id, ${TEXT}`;
+const INDEXED = `a.order_id, a.seq, a.id, a.at, a.type, a.actor_type, a.actor_id, ${TEXT}, ${PERSONAL}`;
 
 export interface AuditPage extends EntryFilter {
   order_id?: string | undefined;

@@ -1,5 +1,7 @@
+import { randomBytes } from "node:crypto";
 import { appendToChain } from "../domain/audit-chain.ts";
 import type { OrderState } from "../domain/order.ts";
+import { sealDraft } from "../domain/personal.ts";
 import { storableJson } from "../domain/storable.ts";
 import { orderEvents, orderView } from "../domain/order-view.ts";
 import type { Commit } from "./commit.ts";
@@ -10,11 +12,16 @@ const STREAM_CLOSED = '"__DBOS_STREAM_CLOSED__"';
 
 /**
  * Writes one transition of an order in one statement: its row, the events that changed, the entries into the stream and
- * into the index, and, when the order first has something to show, the answer to the request that created it.
+ * into the index, the personal values beside them, and, when the order first has something to show, the answer to the
+ * request that created it.
  */
 export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed: boolean }> {
   const { tx, id, workflowId, functionId, before, after, row, now } = commit;
-  const chain = appendToChain(id, row, commit.entries, now);
+  const customers = [before.facts.customer, after.facts.customer];
+  // A salt is rolled here and written in this very transaction: a replay follows the checkpoint and rolls none.
+  const sealed = commit.entries.map((entry) => sealDraft(entry, customers, newSalt));
+  const drafts = sealed.map(({ draft }) => draft);
+  const chain = appendToChain(id, row, drafts, now);
   const entries = row.entries + chain.length;
   const head_hash = chain.at(-1)?.hash ?? row.head_hash;
   const view = orderView(after, { entries, head_hash, updated_at: now.toISOString() });
@@ -46,9 +53,14 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed:
     after.facts.tenant,
     entries - row.segment_base,
     answers ? storableJson(view) : null,
+    JSON.stringify(
+      sealed.flatMap(({ personal }, i) => personal.map((kept) => ({ seq: row.entries + i, ...kept }))),
+    ),
   ]);
   return { closed: rows[0]?.closed ?? false };
 }
+
+const newSalt = (): string => randomBytes(16).toString("hex");
 
 /** Only what changed; all of them when a segment begins, since events belong to one workflow. */
 function changedEvents({ before, after, row }: Commit<OrderState>): { key: string; value: string }[] {
@@ -89,6 +101,10 @@ with changed as (
   insert into countersign.audit_index
          (order_id, seq, id, tenant, at, type, actor_type, actor_id, workflow_id, stream_offset)
   select $1, seq, id, $14, $10, type, actor_type, actor_id, $2, stream_offset from entry
+), personal as (
+  insert into countersign.audit_personal (order_id, seq, path, salt, value)
+  select $1, seq, path, salt, value
+    from json_to_recordset($17) as p(seq int, path text, salt text, value text)
 ), answered as (
   update countersign.idempotency_keys set response = $16
    where object_id = $1 and operation = 'POST /v1/orders' and $16::json is not null

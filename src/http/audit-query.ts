@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { View } from "../audit/personal.ts";
 import { paging } from "../contract/paging.ts";
 import { line } from "../contract/text.ts";
 
@@ -24,20 +25,50 @@ const time = z.iso
   // Ids hold the time as a ULID does, which begins here.
   .refine((date) => date.getTime() >= 0, "must not be before 1970");
 
+const flag = z.enum(["true", "false"], "must be true or false").default("false");
+
+/** How personal values are shown; by default sealed, as the entries are hashed. */
+const view = { readable: flag, proof: flag };
+const viewOf = (query: { readable: string; proof: string }): View =>
+  query.readable === "true" ? "readable" : query.proof === "true" ? "proof" : "sealed";
+const oneView = [
+  (query: { readable: string; proof: string }) => query.readable === "false" || query.proof === "false",
+  { path: ["proof"], message: "shows entries as they are hashed, and readable does not; send one of them" },
+] satisfies [unknown, unknown];
+
 /** `cursor` is what the page before gave; a trail's cursor is its last `seq`. */
 export const trailQuery = z
-  .strictObject({ ...filter, after_seq: seq.optional(), cursor: seq.optional(), limit: paging.limit })
+  .strictObject({
+    ...filter,
+    ...view,
+    after_seq: seq.optional(),
+    cursor: seq.optional(),
+    limit: paging.limit,
+  })
+  .refine(...oneView)
   .refine((query) => query.cursor === undefined || query.after_seq === undefined, {
     path: ["cursor"],
     message: "says the same as after_seq; send one of them",
   })
-  .transform(({ cursor, after_seq, ...rest }) => ({ ...rest, after: cursor ?? after_seq ?? -1 }));
+  .transform(({ cursor, after_seq, readable, proof, ...rest }) => ({
+    ...rest,
+    view: viewOf({ readable, proof }),
+    after: cursor ?? after_seq ?? -1,
+  }));
 
 export const exportQuery = z
-  .strictObject({ ...filter, after_seq: seq.default(-1) })
-  .transform(({ after_seq, ...rest }) => ({ ...rest, after: after_seq }));
+  .strictObject({ ...filter, ...view, after_seq: seq.default(-1) })
+  .refine(...oneView)
+  .transform(({ after_seq, readable, proof, ...rest }) => ({
+    ...rest,
+    view: viewOf({ readable, proof }),
+    after: after_seq,
+  }));
 
-export const streamQuery = z.strictObject({ after_seq: seq.default(-1) });
+export const streamQuery = z
+  .strictObject({ ...view, after_seq: seq.default(-1) })
+  .refine(...oneView)
+  .transform(({ after_seq, readable, proof }) => ({ view: viewOf({ readable, proof }), after_seq }));
 
 /** The header in which a client that comes back says what it has. */
 export const lastEventId = z.strictObject({ "Last-Event-ID": seq });
@@ -53,13 +84,17 @@ const cursor = z.string().transform((text, ctx) => {
 export const auditCursor = ({ id, seq: position }: { id: string; seq: number }): string =>
   Buffer.from(`v1:${id}:${position}`).toString("base64url");
 
-export const auditQuery = z.strictObject({
-  ...filter,
-  order_id: orderId.optional(),
-  from: time.optional(),
-  to: time.optional(),
-  limit: paging.limit,
-  cursor: cursor.optional(),
-});
+export const auditQuery = z
+  .strictObject({
+    ...filter,
+    ...view,
+    order_id: orderId.optional(),
+    from: time.optional(),
+    to: time.optional(),
+    limit: paging.limit,
+    cursor: cursor.optional(),
+  })
+  .refine(...oneView)
+  .transform(({ readable, proof, ...rest }) => ({ ...rest, view: viewOf({ readable, proof }) }));
 
 export const isOrderId = (id: string): boolean => orderId.safeParse(id).success;

@@ -2,12 +2,13 @@ import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { TrailFeed } from "../audit/feed.ts";
+import { viewText, type View } from "../audit/personal.ts";
 import { getTrailHead } from "../db/audit-index.ts";
 import { isConnectionError, type Pool } from "../db/pool.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isOrderId } from "./audit-query.ts";
-import { resumeAfter } from "./audit-stream.ts";
+import { followAs } from "./audit-stream.ts";
 import type { Authenticate } from "./auth.ts";
 
 export interface AuditSocketDeps {
@@ -47,6 +48,7 @@ interface Follow {
   tenant: string;
   orderId: string;
   after: number;
+  view: View;
 }
 
 async function accept(
@@ -57,10 +59,10 @@ async function accept(
   const caller = authenticate(request);
   if (!caller) throw new AppError("unauthorized", "Send the header Authorization: Bearer KEY.");
   const { searchParams } = new URL(request.url ?? "", "http://localhost");
-  const after = resumeAfter(Object.fromEntries(searchParams), "");
+  const { after, view } = followAs(Object.fromEntries(searchParams), "");
   const found = isOrderId(orderId) && (await getTrailHead(pool, caller.tenant, orderId));
   if (!found) throw new AppError("not_found", `There is no order ${orderId.slice(0, 64)}.`);
-  return { tenant: caller.tenant, orderId, after };
+  return { tenant: caller.tenant, orderId, after, view };
 }
 
 function appErrorOf(error: unknown, log: Log): AppError {
@@ -91,10 +93,10 @@ async function serve(client: WebSocket, { feed, log }: AuditSocketDeps, follow: 
   client.once("close", () => gone.abort());
   client.on("error", () => client.terminate());
   const stopPings = keepAlive(client);
-  const { tenant, orderId, after } = follow;
+  const { tenant, orderId, after, view } = follow;
   try {
     for await (const event of feed.follow(tenant, orderId, { after, signal: gone.signal })) {
-      if (event.type === "entry") await send(client, event.text);
+      if (event.type === "entry") await send(client, viewText(event, view));
       else if (event.type === "end") return client.close(CLOSE.end, "end");
       else return client.close(CLOSE.tryAgain, `resync after_seq=${event.after}`);
     }

@@ -3,7 +3,9 @@ import type { Context } from "koa";
 import { CSV_HEADER, csvLine } from "../audit/csv.ts";
 import { parseEntry } from "../audit/entry.ts";
 import type { TrailFeed } from "../audit/feed.ts";
+import { valuesOf, viewOf, viewText, type View } from "../audit/personal.ts";
 import { verifyStored } from "../audit/verify-stored.ts";
+import { publishedEntryTypes } from "../contract/audit-entries/index.ts";
 import type { List } from "../contract/paging.ts";
 import {
   getTrailHead,
@@ -16,6 +18,7 @@ import {
 } from "../db/audit-index.ts";
 import type { Pool } from "../db/pool.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
+import type { PersonalValue } from "../domain/personal.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { flow, goneSignal } from "./audit-flow.ts";
@@ -41,7 +44,7 @@ export function auditRoutes({ pool, feed, log }: AuditRoutesDeps): Router {
   return new Router()
     .get("/audit", async (ctx) => {
       const { tenant } = principal(ctx);
-      const { limit, ...filter } = validate(auditQuery, { ...ctx.query }, "The query");
+      const { limit, view, ...filter } = validate(auditQuery, { ...ctx.query }, "The query");
       const rows = await listEntries(pool, tenant, { ...filter, limit: limit + 1 });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
@@ -49,10 +52,13 @@ export function auditRoutes({ pool, feed, log }: AuditRoutesDeps): Router {
       // Ids of one millisecond have no order of their own; within an order, seq has.
       ctx.body = {
         object: "list",
-        data: entriesOf(page.sort(newestFirst)),
+        ...shown(page.sort(newestFirst), view),
         has_more,
         next_cursor: has_more && last ? auditCursor(last) : null,
-      } satisfies List<AuditEntry>;
+      } satisfies EntryPage;
+    })
+    .get("/audit/entry-types", (ctx) => {
+      ctx.body = { object: "list", data: publishedEntryTypes(), has_more: false, next_cursor: null };
     })
     .get("/orders/:id/audit", async (ctx) => {
       const type = ctx.accepts(JSON_TYPE, NDJSON, CSV);
@@ -85,16 +91,30 @@ async function trailOf(ctx: RouteContext, pool: Pool): Promise<Trail> {
   return { ...head, tenant, id };
 }
 
-async function page(ctx: RouteContext, pool: Pool, { tenant, id }: Trail): Promise<List<AuditEntry>> {
-  const { limit, ...filter } = validate(trailQuery, { ...ctx.query }, "The query");
+/** `personal`: of sealed entries, by id and JSON Pointer, the values that stand in place of commitments; null: erased. */
+interface EntryPage extends List<AuditEntry> {
+  personal: Record<string, Record<string, string | null>>;
+}
+
+/** The entries alone are what hashes cover: values stand beside the list, unless they are asked for otherwise. */
+function shown(rows: StoredEntry[], view: View): Pick<EntryPage, "data" | "personal"> {
+  const entries = entriesOf(rows);
+  return {
+    data: entries.map(({ entry, personal }) => viewOf(entry, personal, view)),
+    personal: view === "sealed" ? valuesOf(entries) : {},
+  };
+}
+
+async function page(ctx: RouteContext, pool: Pool, { tenant, id }: Trail): Promise<EntryPage> {
+  const { limit, view, ...filter } = validate(trailQuery, { ...ctx.query }, "The query");
   const rows = await readTrail(pool, tenant, id, { ...filter, limit: limit + 1 });
-  const shown = rows.slice(0, limit);
+  const first = rows.slice(0, limit);
   const has_more = rows.length > limit;
   return {
     object: "list",
-    data: entriesOf(shown),
+    ...shown(first, view),
     has_more,
-    next_cursor: has_more ? String(shown.at(-1)?.seq) : null,
+    next_cursor: has_more ? String(first.at(-1)?.seq) : null,
   };
 }
 
@@ -105,28 +125,37 @@ function exportTrail(
   { tenant, id, entries, head_hash }: Trail,
   type: string,
 ): void {
-  const filter = validate(exportQuery, { ...ctx.query }, "The query");
+  const { view, ...filter } = validate(exportQuery, { ...ctx.query }, "The query");
   const batches = scanTrail(pool, tenant, id, { ...filter, before: entries });
   ctx.set("Audit-Entries", String(entries));
   ctx.set("Audit-Head-Hash", head_hash);
   ctx.attachment(`${id}.${type === CSV ? "csv" : "ndjson"}`);
   ctx.set("Content-Type", type === CSV ? `${CSV}; charset=utf-8; header=present` : NDJSON);
-  flow(ctx, type === CSV ? csv(batches) : ndjson(batches), { signal: goneSignal(ctx), log });
+  flow(ctx, type === CSV ? csv(batches) : ndjson(batches, view), { signal: goneSignal(ctx), log });
 }
 
-async function* ndjson(batches: AsyncIterable<StoredEntry[]>): AsyncGenerator<string> {
+async function* ndjson(batches: AsyncIterable<StoredEntry[]>, view: View): AsyncGenerator<string> {
   for await (const batch of batches)
-    yield batch.map(({ text }) => (text === null ? "" : `${text}\n`)).join("");
+    yield batch
+      .map(({ text, personal }) => (text === null ? "" : `${viewText({ text, personal }, view)}\n`))
+      .join("");
 }
 
+/** For people: always readable. */
 async function* csv(batches: AsyncIterable<StoredEntry[]>): AsyncGenerator<string> {
   yield CSV_HEADER;
-  for await (const batch of batches) yield entriesOf(batch).map(csvLine).join("");
+  for await (const batch of batches) {
+    const entries = entriesOf(batch).map(({ entry, personal }) => viewOf(entry, personal, "readable"));
+    yield entries.map(csvLine).join("");
+  }
 }
 
 /** What is gone from the streams or cannot be read is left out here, and named by `verify`. */
-const entriesOf = (rows: StoredEntry[]): AuditEntry[] =>
-  rows.flatMap(({ text }) => (text === null ? [] : (parseEntry(text) ?? [])));
+const entriesOf = (rows: StoredEntry[]): { entry: AuditEntry; personal: PersonalValue[] }[] =>
+  rows.flatMap(({ text, personal }) => {
+    const entry = text === null ? null : parseEntry(text);
+    return entry ? [{ entry, personal }] : [];
+  });
 
 const newestFirst = (a: IndexedEntry, b: IndexedEntry): number =>
   b.at.getTime() - a.at.getTime() ||

@@ -36,7 +36,7 @@ async function trail(id: string): Promise<AuditEntry[]> {
     const after = entries.at(-1)?.seq ?? -1;
     const { body } = await service.call<{ data: AuditEntry[]; has_more: boolean }>(
       "GET",
-      `/v1/orders/${id}/audit?limit=100&after_seq=${after}`,
+      `/v1/orders/${id}/audit?limit=100&readable=true&after_seq=${after}`,
     );
     entries.push(...body.data);
     more = body.has_more;

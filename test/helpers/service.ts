@@ -6,6 +6,7 @@ import { loadConfig } from "../../src/config.ts";
 import type { OrderView } from "../../src/domain/order-view.ts";
 import { createLog } from "../../src/log.ts";
 import { startService, type Service } from "../../src/service.ts";
+import { expectCatalogued } from "./catalogued.ts";
 import { createDatabase } from "./database.ts";
 
 /** A running service on a database of its own, with real mail and a real provider process, and ways to use it from outside. */
@@ -53,8 +54,11 @@ export async function startTestService(env: Record<string, string> = {}): Promis
     ...clientOf(service.url, service.providerUrl ?? ""),
     async end() {
       await service.stop();
-      await database.drop();
-      await rm(dataDir, { recursive: true, force: true });
+      // Every story told by a test is read once more, as the catalogue's judge.
+      await expectCatalogued(database.url).finally(async () => {
+        await database.drop();
+        await rm(dataDir, { recursive: true, force: true });
+      });
     },
   };
 }
@@ -149,7 +153,7 @@ export function clientOf(url: string, providerUrl: string) {
     ): Promise<
       { seq: number; type: string; actor: { type: string; id: string }; data: Record<string, unknown> }[]
     > {
-      const { body } = await call<{ data: never[] }>("GET", `/v1/orders/${id}/audit?limit=100`);
+      const { body } = await call<{ data: never[] }>("GET", `/v1/orders/${id}/audit?limit=100&readable=true`);
       return body.data;
     },
     /** The provider's truth about one payment. */

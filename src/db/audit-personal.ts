@@ -1,0 +1,4 @@
+/** The personal values beside an entry of `audit_index a`: one look-up in the primary key, as for its text. */
+export const PERSONAL = `coalesce((
+  select json_agg(json_build_object('path', p.path, 'salt', p.salt, 'value', p.value) order by p.path)
+    from countersign.audit_personal p where p.order_id = a.order_id and p.seq = a.seq), '[]') as personal`;

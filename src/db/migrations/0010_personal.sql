@@ -1,0 +1,23 @@
+-- Personal values stand beside the trail, whose entries hold commitments to them: so they can be erased, and the chain stays valid.
+
+create table countersign.audit_personal (
+  order_id text not null,
+  seq      integer not null,
+  -- where it stands in the entry, as a JSON Pointer
+  path     text not null,
+  salt     text not null,
+  value    text not null,
+  primary key (order_id, seq, path)
+);
+
+-- Erasures that are not through yet: whom to look for. A row is deleted once nothing is left to find.
+create table countersign.erasures (
+  order_id   text primary key references countersign.orders (id) on delete cascade,
+  -- texts that name the customer
+  needles    text[] not null,
+  -- ids by which the provider's events name the order
+  names      text[] not null,
+  -- up to where the inbox was searched
+  searched   text not null default '',
+  started_at timestamptz not null default now()
+);
