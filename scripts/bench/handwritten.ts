@@ -1,7 +1,8 @@
 import Stripe from "stripe";
 import type { Pool } from "pg";
 import type { Contender } from "./orders.ts";
-import { startProcess, type Stack } from "./stack.ts";
+import { startProcess } from "../process.ts";
+import type { Stack } from "./stack.ts";
 
 /** The hand-written reference on the same database and provider; as another account there, so that each hears its own events. */
 export async function startHandwritten(stack: Stack): Promise<Contender & { stop(): Promise<void> }> {

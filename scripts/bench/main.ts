@@ -11,7 +11,8 @@ import { intakeRound, intakeRows, waitingOrders, type Intake } from "./intake.ts
 import { machine, type Machine } from "./machine.ts";
 import { countersign, orderRows, ordersRound, type Round } from "./orders.ts";
 import type { Row, Settings } from "./row.ts";
-import { startProcess, startStack, type Stack } from "./stack.ts";
+import { startProcess } from "../process.ts";
+import { startStack, type Stack } from "./stack.ts";
 
 const program = new Command("bench")
   .description("Measures the service, and what its PostgreSQL can do at best, in one run.")

@@ -1,12 +1,10 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { createPool, type Pool } from "../../src/db/pool.ts";
+import { startProcess } from "../process.ts";
 import { cpuTimes, type CpuOf } from "./cpu.ts";
 
 /** The service as `npm start` runs it, in a process of its own, on a PostgreSQL of its own that we can look into. */
@@ -21,7 +19,6 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-const ROOT = resolve(import.meta.dirname, "../..");
 const POOL_SIZE = 10;
 
 /** @param profile a directory for a CPU profile of the service, written when it ends */
@@ -46,7 +43,7 @@ export async function startStack(profile: string | null = null): Promise<Stack> 
         LOG_LEVEL: "error",
       },
       (line) => line === "ready",
-      profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profile)}`],
+      { nodeArgs: profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profile)}`] },
     );
     const find = (pattern: RegExp) =>
       service.lines.map((line) => pattern.exec(line)?.[1]).find(Boolean) ?? "";
@@ -77,46 +74,4 @@ async function preload(dataDir: string): Promise<void> {
   await client.query("alter system set pg_stat_statements.track_planning = on");
   await client.end();
   await database.stop();
-}
-
-export interface RunningProcess {
-  child: ChildProcess;
-  lines: string[];
-  stop(): Promise<void>;
-}
-
-/** Runs a file of ours until it says that it is ready. */
-export async function startProcess(
-  file: string,
-  env: Record<string, string>,
-  isReady: (line: string) => boolean,
-  nodeArgs: string[] = [],
-): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [...nodeArgs, "--import", import.meta.resolve("tsx"), file], {
-    cwd: ROOT,
-    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines: string[] = [];
-  const exited = once(child, "exit");
-  const output = createInterface(child.stdout);
-  const ready = new Promise<void>((done) =>
-    output.on("line", (line) => {
-      lines.push(line);
-      if (isReady(line)) done();
-    }),
-  );
-  const early = exited.then(([code]: number[]) => {
-    throw new Error(`${file} ended with ${code} before it was ready`);
-  });
-  await Promise.race([ready, early]);
-  early.catch(() => {});
-  return {
-    child,
-    lines,
-    async stop() {
-      child.kill("SIGTERM");
-      await exited;
-    },
-  };
 }

@@ -38,9 +38,9 @@ test("an empty database gets every migration once, however many start at once", 
 
 test("a migration added later is applied to what is there", async () => {
   await migrate(pool, directory);
-  await writeFile(join(directory, "0099_next.sql"), "select 1");
-  await expect(migrate(pool, directory)).rejects.toThrow(/0099_next\.sql should have number/);
-  await unlink(join(directory, "0099_next.sql"));
+  await writeFile(join(directory, "0001_twice.sql"), "select 1");
+  await expect(migrate(pool, directory)).rejects.toThrow(/0001_twice\.sql needs a number of its own/);
+  await unlink(join(directory, "0001_twice.sql"));
   const next = await addMigration("create table countersign.later ()");
   expect(await migrate(pool, directory)).toEqual({ applied: [next] });
 });
@@ -90,8 +90,8 @@ test("the template that tests clone is complete", async () => {
 });
 
 async function addMigration(sql: string): Promise<string> {
-  const next = (await readdir(directory)).length + 1;
-  const name = `${String(next).padStart(4, "0")}_added.sql`;
+  const newest = Math.max(...(await readdir(directory)).map((name) => Number.parseInt(name, 10)));
+  const name = `${String(newest + 1).padStart(4, "0")}_added.sql`;
   await writeFile(join(directory, name), sql);
   return name;
 }

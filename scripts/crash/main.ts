@@ -1,0 +1,105 @@
+import { Command, InvalidArgumentError } from "commander";
+import pc from "picocolors";
+import { seeded } from "../replay/chance.ts";
+import { judge, type Played } from "./judge.ts";
+import { patientPeople } from "./people.ts";
+import { startStage, type Stage } from "./stage.ts";
+import { STORIES } from "./stories.ts";
+import { torment } from "./torment.ts";
+
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("write a whole number from 1");
+  return value;
+};
+
+const options = new Command("test:crash")
+  .description(
+    "Kills services, database, provider and mail server while orders are under way, and looks what became of them.",
+  )
+  .option("--kills <n>", "how many processes are killed", whole, 500)
+  .option("--seed <n>", "who is killed when; the same again for the same number", whole, 1)
+  .option("--side-by-side <n>", "orders under way at once", whole, 8)
+  .option("--calm", "the provider behaves: no lost, late or repeated webhooks, no failing answers", false)
+  .parse()
+  .opts<{ kills: number; seed: number; sideBySide: number; calm: boolean }>();
+
+const CHAOS = {
+  ...{ duplicate: 0.1, reorder: 0.1, delay_ms: 200, drop: 0.05, stale_signature: 0.05, twin_event: 0.1 },
+  ...{ error_after: 0.05, hang: 0.01, hang_ms: 1_000, reset: 0.05 },
+};
+
+/** An order that has not ended so long after the last kill is lost. */
+const PATIENCE_MS = 120_000;
+
+const say = (line: string) => console.error(pc.dim(line));
+
+/** People start orders side by side until they are told to stop, and finish what they started. */
+async function live(
+  stage: Stage,
+  played: Played[],
+  stop: AbortSignal,
+  patience: AbortSignal,
+): Promise<string[]> {
+  const failed: string[] = [];
+  let number = 0;
+  const one = async () => {
+    while (!stop.aborted && !patience.aborted) {
+      const n = number++;
+      const story = STORIES[n % STORIES.length];
+      if (!story) return;
+      const people = patientPeople(stage, `PO-${n}`, patience);
+      try {
+        const order = await story.play(people);
+        played.push({
+          story,
+          order: await people.until(order, (view) => story.ends.some((end) => end === view.status)),
+        });
+      } catch (error) {
+        failed.push(`PO-${n} (${story.name}): ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: options.sideBySide }, one));
+  return failed;
+}
+
+async function run(stage: Stage): Promise<boolean> {
+  if (!options.calm)
+    await fetch(`${stage.providerUrl}/_mock/chaos`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${stage.providerKey}`, "content-type": "application/json" },
+      body: JSON.stringify({ seed: options.seed, ...CHAOS }),
+    });
+  const stop = new AbortController();
+  const patience = new AbortController();
+  const played: Played[] = [];
+  const lives = live(stage, played, stop.signal, patience.signal);
+  const kills = await torment(stage, options.kills, seeded(options.seed), (killed, what) =>
+    say(
+      `${String(killed).padStart(String(options.kills).length)} of ${options.kills}: ${what}; ${played.length} orders so far`,
+    ),
+  );
+  say("no more kills; finishing what is under way");
+  stop.abort();
+  const timer = setTimeout(() => patience.abort(new Error("it has not ended")), PATIENCE_MS);
+  const failed = await lives;
+  clearTimeout(timer);
+  const { lost, doubled } = await judge(stage, played);
+  for (const line of [...failed, ...lost]) console.log(`lost: ${line}`);
+  for (const line of doubled) console.log(`doubled: ${line}`);
+  const orders = played.length + failed.length;
+  console.log(
+    `orders ${orders}, kills ${kills}, lost ${failed.length + lost.length}, doubled ${doubled.length}`,
+  );
+  return failed.length + lost.length + doubled.length === 0;
+}
+
+say("starting two services, PostgreSQL, the provider and a mail server");
+const stage = await startStage();
+process.once("SIGINT", () => void stage.stop().finally(() => process.exit(130)));
+try {
+  process.exitCode = (await run(stage)) ? 0 : 1;
+} finally {
+  await stage.stop();
+}

@@ -1,0 +1,59 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const ROOT = resolve(import.meta.dirname, "..");
+
+export interface RunningProcess {
+  child: ChildProcess;
+  lines: string[];
+  /** Resolves when it has ended, however it did. */
+  ended: Promise<void>;
+  /** Asks it to end, or kills it, and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/**
+ * Runs a file of ours until it says that it is ready.
+ * @throws when it ends before
+ */
+export async function startProcess(
+  file: string,
+  env: Record<string, string>,
+  isReady: (line: string) => boolean,
+  { nodeArgs = [], args = [] }: { nodeArgs?: string[]; args?: string[] } = {},
+): Promise<RunningProcess> {
+  const child = spawn(
+    process.execPath,
+    [...nodeArgs, "--import", import.meta.resolve("tsx"), file, ...args],
+    {
+      cwd: ROOT,
+      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  const lines: string[] = [];
+  const ended = once(child, "exit");
+  const output = createInterface(child.stdout);
+  const ready = new Promise<void>((done) =>
+    output.on("line", (line) => {
+      lines.push(line);
+      if (isReady(line)) done();
+    }),
+  );
+  const early = ended.then(([code, signal]: (number | string | null)[]) => {
+    throw new Error(`${file} ended with ${code ?? signal ?? "nothing"} before it was ready`);
+  });
+  await Promise.race([ready, early]);
+  early.catch(() => {});
+  return {
+    child,
+    lines,
+    ended: ended.then(() => {}),
+    async stop(signal = "SIGTERM") {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await ended;
+    },
+  };
+}
