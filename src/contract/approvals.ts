@@ -35,4 +35,6 @@ export const revoke = z.strictObject({ approver: email });
 export const listApprovalsQuery = z.strictObject({
   status: z.enum(APPROVAL_STATUSES, `must be one of ${APPROVAL_STATUSES.join(", ")}`).optional(),
   order_id: line(100).optional(),
+  /** Who is asked now, in any spelling of the address; deputies, and not those who are away. */
+  waiting_for: email.optional(),
 });

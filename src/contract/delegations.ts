@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { email } from "./text.ts";
+import { email, text } from "./text.ts";
 
 const time = z.iso.datetime({
   offset: true,
@@ -12,6 +12,8 @@ export const createDelegation = z.strictObject({
   to: email,
   starts_at: time,
   ends_at: time,
+  /** Shown with the delegation, to everybody who may read it; approvers do not see it. */
+  reason: text(500).nullish(),
 });
 
 /** `GET /v1/delegations` */

@@ -1,4 +1,5 @@
 import type { ApprovalState } from "../domain/approval.ts";
+import { peopleAskedNow } from "../domain/approval-seats.ts";
 import type { Queryable } from "./pool.ts";
 
 export interface ApprovalRow {
@@ -15,9 +16,12 @@ const COLUMNS = "id, tenant, order_id, state, created_at, updated_at";
 /** False when it exists already: the step that opens it was repeated. */
 export async function insertApproval(tx: Queryable, state: ApprovalState): Promise<boolean> {
   const { rowCount } = await tx.query(
-    `insert into countersign.approvals (id, tenant, order_id, status, state, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $6) on conflict (id) do nothing`,
-    [state.id, state.tenant, state.order_id, state.status, JSON.stringify(state), state.created_at],
+    `insert into countersign.approvals (id, tenant, order_id, status, state, created_at, updated_at, waiting_for)
+     values ($1, $2, $3, $4, $5, $6, $6, $7) on conflict (id) do nothing`,
+    [
+      ...[state.id, state.tenant, state.order_id, state.status, JSON.stringify(state), state.created_at],
+      peopleAskedNow(state, new Date(state.created_at)),
+    ],
   );
   return rowCount === 1;
 }
@@ -29,16 +33,19 @@ export async function getApproval(db: Queryable, id: string): Promise<ApprovalRo
   return rows[0] ?? null;
 }
 
+interface ApprovalFilter {
+  status?: string | undefined;
+  order_id?: string | undefined;
+  /** Only approvals before this id, for the next page. */
+  before?: string | undefined;
+  limit: number;
+}
+
 /** Newest first. */
 export async function listApprovals(
   db: Queryable,
   tenant: string,
-  filter: {
-    status?: string | undefined;
-    order_id?: string | undefined;
-    before?: string | undefined;
-    limit: number;
-  },
+  filter: ApprovalFilter,
 ): Promise<ApprovalRow[]> {
   const { rows } = await db.query<ApprovalRow>(
     `select ${COLUMNS} from countersign.approvals
@@ -48,6 +55,28 @@ export async function listApprovals(
         and ($4::text is null or id < $4)
       order by id desc limit $5`,
     [tenant, filter.status ?? null, filter.order_id ?? null, filter.before ?? null, filter.limit],
+  );
+  return rows;
+}
+
+/** Those that ask this person (normalised) now and wait for them, newest first. */
+export async function listApprovalsWaitingFor(
+  db: Queryable,
+  tenant: string,
+  normalised: string,
+  filter: ApprovalFilter,
+): Promise<ApprovalRow[]> {
+  const { rows } = await db.query<ApprovalRow>(
+    `select ${COLUMNS} from countersign.approvals
+      where tenant = $1 and status = 'pending' and waiting_for @> array[$2]
+        and ($3::text is null or status = $3)
+        and ($4::text is null or order_id = $4)
+        and ($5::text is null or id < $5)
+      order by id desc limit $6`,
+    [
+      ...[tenant, normalised, filter.status ?? null, filter.order_id ?? null],
+      ...[filter.before ?? null, filter.limit],
+    ],
   );
   return rows;
 }

@@ -2,11 +2,12 @@ import type { Delegation } from "../domain/approval.ts";
 import type { Queryable, Tx } from "./pool.ts";
 
 export interface DelegationRow extends Delegation {
+  reason: string | null;
   created_by: string;
   created_at: Date;
 }
 
-const COLUMNS = `id, from_address as "from", to_address as "to", starts_at, ends_at, created_by, created_at`;
+const COLUMNS = `id, from_address as "from", to_address as "to", starts_at, ends_at, reason, created_by, created_at`;
 
 type Stored = Omit<DelegationRow, "starts_at" | "ends_at"> & { starts_at: Date; ends_at: Date };
 
@@ -44,8 +45,8 @@ async function notOver(tx: Tx, tenant: string, now: Date): Promise<Delegation[]>
     [tenant, now],
   );
   return rows.map((row) => {
-    const { created_at: _, ...delegation } = rowOf(row);
-    return delegation;
+    const { id, from, to, starts_at, ends_at, created_by } = rowOf(row);
+    return { id, from, to, starts_at, ends_at, created_by };
   });
 }
 
@@ -81,13 +82,13 @@ export async function getDelegation(
 export async function insertDelegation(
   db: Queryable,
   tenant: string,
-  { id, from, to, starts_at, ends_at }: Delegation,
+  { id, from, to, starts_at, ends_at, reason = null }: Delegation & { reason?: string | null },
   createdBy: string,
 ): Promise<void> {
   await db.query(
-    `insert into countersign.delegations (id, tenant, from_address, to_address, starts_at, ends_at, created_by)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
-    [id, tenant, from, to, starts_at, ends_at, createdBy],
+    `insert into countersign.delegations (id, tenant, from_address, to_address, starts_at, ends_at, reason, created_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [id, tenant, from, to, starts_at, ends_at, reason, createdBy],
   );
 }
 

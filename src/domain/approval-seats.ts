@@ -132,6 +132,10 @@ export const waitingFor = (state: ApprovalState, now: Date): string[] =>
     .filter((person, i, all) => all.findIndex((each) => isSame(each, person)) === i)
     .filter((person) => !hasVoted(state, person));
 
+/** The same people as addresses are compared, by which they are looked up. */
+export const peopleAskedNow = (state: ApprovalState, now: Date): string[] =>
+  waitingFor(state, now).map(normalisedAddress);
+
 /** What an order, a page and the API show. */
 export function approvalView(state: ApprovalState, now: Date): ApprovalView {
   const gate = openGate(state);

@@ -3,7 +3,7 @@ import type { Context } from "koa";
 import { z } from "zod";
 import { decide, listApprovalsQuery, reassign, resend, revoke } from "../contract/approvals.ts";
 import { listOf, paging } from "../contract/paging.ts";
-import { getApproval, listApprovals, type ApprovalRow } from "../db/approvals.ts";
+import { getApproval, listApprovals, listApprovalsWaitingFor, type ApprovalRow } from "../db/approvals.ts";
 import { delegationsToHeed } from "../db/delegations.ts";
 import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
 import { normalisedAddress } from "../domain/address.ts";
@@ -28,8 +28,12 @@ export function approvalRoutes(pool: Pool, log: Log): Router {
   return new Router()
     .get("/approvals", async (ctx) => {
       const { tenant } = principal(ctx);
-      const { limit, cursor, ...filter } = validate(listQuery, { ...ctx.query }, "The query");
-      const rows = await listApprovals(pool, tenant, { ...filter, before: cursor, limit: limit + 1 });
+      const { limit, cursor, waiting_for, ...rest } = validate(listQuery, { ...ctx.query }, "The query");
+      const filter = { ...rest, before: cursor, limit: limit + 1 };
+      const rows =
+        waiting_for === undefined
+          ? await listApprovals(pool, tenant, filter)
+          : await listApprovalsWaitingFor(pool, tenant, normalisedAddress(waiting_for), filter);
       ctx.body = listOf(rows, limit, presentApproval);
     })
     .get("/approvals/:id", async (ctx) => {

@@ -82,12 +82,13 @@ async function create(ctx: Context, pool: Pool, log: Log): Promise<void> {
         "conflict",
         `${other.to} stands in for ${other.from} from ${other.starts_at} to ${other.ends_at} already: delete ${other.id}, or choose another time.`,
       );
-    await insertDelegation(tx, tenant, made, caller.user);
+    const reason = wanted.reason ?? null;
+    await insertDelegation(tx, tenant, { ...made, reason }, caller.user);
     const dispatch = await tell(tx, tenant, from, log, {
       key: `delegations:made:${id}`,
       message: { type: "delegations", made: [made], deleted: [], actor: apiActor(caller) },
     });
-    const response = present({ ...made, created_at: now });
+    const response = present({ ...made, reason, created_at: now });
     await keepResponse(tx, tenant, OPERATION, key, response);
     return { object_id: id, request_hash, response, earlier: false, dispatch };
   });
@@ -175,6 +176,7 @@ const present = (row: DelegationRow) => ({
   to: row.to,
   starts_at: row.starts_at,
   ends_at: row.ends_at,
+  reason: row.reason,
   created_by: row.created_by,
   created_at: row.created_at.toISOString(),
 });
