@@ -195,6 +195,9 @@ const SAY: Record<string, Say> = {
   "mail.refused": (d) => `Mail to ${word(d["to"], "an approver")} was refused${because(d["reason"])}`,
 };
 
+/** Every type of entry for which there is a sentence. */
+export const SAID_TYPES: readonly string[] = Object.keys(SAY);
+
 /** What happened, in a sentence; for a type that is not known here, the type and its data. */
 export function entryText(type: string, data: Data): string {
   const say = Object.hasOwn(SAY, type) ? SAY[type] : undefined;

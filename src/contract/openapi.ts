@@ -155,6 +155,13 @@ export const OPERATIONS: Operation[] = [
   },
   {
     method: "get",
+    path: "/v1/audit/entry-types",
+    summary: "Read the catalogue of entry types, each with a JSON Schema of its data",
+    tag: "Audit",
+    success: 200,
+  },
+  {
+    method: "get",
     path: "/v1/approvals",
     summary: "List approvals, newest first",
     tag: "Approvals",

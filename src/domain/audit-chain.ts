@@ -32,15 +32,18 @@ export function appendToChain(
   return drafts.map((draft, i) => {
     const seq = head.entries + i;
     const id = derivedId("aud", now, `${orderId}:${seq}`);
+    const { source, ...actor } = draft.actor;
     // What is hashed is what is stored: through JSON once, so that absent and undefined are the same thing.
-    const data = JSON.parse(storableJson(draft.data)) as Record<string, unknown>;
+    const data = JSON.parse(
+      storableJson(source === undefined ? draft.data : { source, ...draft.data }),
+    ) as Record<string, unknown>;
     const entry = {
       seq,
       id,
       order_id: orderId,
       at: now.toISOString(),
       type: draft.type,
-      actor: draft.actor,
+      actor,
       data,
       prev_hash,
     };

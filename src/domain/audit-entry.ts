@@ -2,6 +2,8 @@
 export interface Actor {
   type: "api" | "customer" | "approver" | "provider" | "system" | "operator";
   id: string;
+  /** How it reached us, such as `request req_…` or `link 3`; in the entry it is `data.source`. */
+  source?: string;
 }
 
 /** One entry of an order's trail, as published. `hash` covers everything else in it. */
@@ -11,11 +13,11 @@ export interface AuditEntry {
   order_id: string;
   at: string;
   type: string;
-  actor: Actor;
+  actor: Pick<Actor, "type" | "id">;
   data: Record<string, unknown>;
   prev_hash: string;
   hash: string;
 }
 
 /** What a decision says happened, before it has a place in the chain. */
-export type AuditDraft = Pick<AuditEntry, "type" | "actor" | "data">;
+export type AuditDraft = Pick<AuditEntry, "type" | "data"> & { actor: Actor };

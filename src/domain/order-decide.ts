@@ -55,7 +55,7 @@ function onMessage(step: Step, message: OrderMessage): Step {
     case "submitted":
       return step.state.serial > 0 || step.state.ended_at
         ? step
-        : ask(tellSubmitted(step), { kind: "open_payment" });
+        : ask(tellSubmitted(step, message), { kind: "open_payment" });
     case "payment.seen":
       return onPayment(step, message.payment, message.source);
     case "session.seen":
@@ -93,12 +93,15 @@ function onMessage(step: Step, message: OrderMessage): Step {
   }
 }
 
-const tellSubmitted = (step: Step): Step => {
+const tellSubmitted = (
+  step: Step,
+  { actor, idempotency_key }: Extract<OrderMessage, { type: "submitted" }>,
+): Step => {
   const { facts, plan } = step.state;
   return tell(
     step,
     "order.created",
-    { type: "api", id: facts.requested_by ?? facts.tenant },
+    actor ?? { type: "api", id: facts.requested_by ?? facts.tenant },
     {
       reference: facts.reference,
       amount: facts.amount,
@@ -107,6 +110,8 @@ const tellSubmitted = (step: Step): Step => {
       items: facts.items.length,
       needs_approval: plan !== null,
       policy_version: plan?.policy_version ?? null,
+      requested_by: facts.requested_by,
+      idempotency_key,
     },
   );
 };

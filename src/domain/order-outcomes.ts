@@ -46,6 +46,7 @@ export function onFailed(step: Step, message: Extract<OrderMessage, { type: "eff
     return worthTelling(again.attempts)
       ? tell(waiting, "effect.retrying", SYSTEM, {
           effect: work.effect.kind,
+          key: work.key,
           reason: message.reason,
           attempts: again.attempts,
           retry_at: again.due_at,
@@ -55,6 +56,7 @@ export function onFailed(step: Step, message: Extract<OrderMessage, { type: "eff
   const others = step.state.todo.filter((w) => w !== work);
   const given = tell({ ...set(step, { todo: others }), answered: work }, "effect.failed", SYSTEM, {
     effect: work.effect.kind,
+    key: work.key,
     code: message.code,
     reason: message.reason,
   });

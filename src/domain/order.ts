@@ -172,12 +172,13 @@ export type Amendment = Partial<
   Pick<OrderFacts, "reference" | "description" | "customer" | "items" | "amount">
 >;
 
-/** How a message reached us, kept in the trail: `webhook evt_…`, `request req_…`, `reconciliation`. */
+/** How a message reached us, kept in the trail: `webhook evt_…`, `effect KEY`, `reconciliation`. Of people it is the actor's. */
 export type Source = string;
 
 /** Everything that can happen to an order. Closed: `decide` answers each of them in every state. */
 export type OrderMessage =
-  | { type: "submitted" }
+  /** `actor` and the request's idempotency key; absent in what was accepted before they were kept. */
+  | { type: "submitted"; actor?: Actor; idempotency_key?: string }
   | { type: "payment.seen"; payment: PaymentSnapshot; source: Source }
   | { type: "session.seen"; session: SessionSnapshot; source: Source }
   | { type: "refund.seen"; refund: RefundSnapshot; source: Source }

@@ -3,6 +3,7 @@ import { claimKey, type IdempotencyRecord } from "../db/idempotency-keys.ts";
 import { insertOrder } from "../db/orders.ts";
 import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
 import type { ApprovalState } from "../domain/approval.ts";
+import type { Actor } from "../domain/audit-entry.ts";
 import type { OrderState } from "../domain/order.ts";
 import type { Log } from "../log.ts";
 import { WORKFLOW } from "./names.ts";
@@ -19,7 +20,7 @@ export const CREATE_ORDER = "POST /v1/orders";
 export async function submitOrder(
   pool: Pool,
   order: OrderState,
-  { key, request_hash }: { key: string; request_hash: string },
+  { key, request_hash, actor }: { key: string; request_hash: string; actor: Actor },
   log: Log,
 ): Promise<IdempotencyRecord | null> {
   const { id, tenant } = order.facts;
@@ -30,7 +31,7 @@ export async function submitOrder(
     const dispatch = await startInTransaction(
       tx,
       WORKFLOW.order,
-      { id, segment: 0, first: { type: "submitted" } },
+      { id, segment: 0, first: { type: "submitted", actor, idempotency_key: key } },
       log,
     );
     return { earlier: null, dispatch };

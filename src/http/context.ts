@@ -1,5 +1,6 @@
 import type { Context } from "koa";
 import type { Role } from "../config.ts";
+import type { Actor } from "../domain/audit-entry.ts";
 import { AppError } from "../errors.ts";
 
 /** Who is asking: what an API key stands for. */
@@ -7,6 +8,8 @@ export interface Principal {
   tenant: string;
   role: Role;
   user: string;
+  /** The request that it asks by. */
+  request?: string;
 }
 
 /** What the middleware leaves for the handlers. */
@@ -27,8 +30,12 @@ export function principal(ctx: Context, least: Role = "viewer"): Principal {
   if (!caller) throw new AppError("unauthorized", "Send the header Authorization: Bearer KEY.");
   if (RANK[caller.role] < RANK[least])
     throw new AppError("forbidden", `This needs the role ${least}; the key has the role ${caller.role}.`);
-  return caller;
+  return { ...caller, request: requestId(ctx) };
 }
 
-/** How the trail names the caller. */
-export const apiActor = (caller: Principal) => ({ type: "api", id: caller.user }) as const;
+/** How the trail names the caller, and the request. */
+export const apiActor = ({ user, request }: Principal): Actor & { type: "api" } => ({
+  type: "api",
+  id: user,
+  ...(request === undefined ? {} : { source: `request ${request}` }),
+});

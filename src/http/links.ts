@@ -7,6 +7,7 @@ import { getApproval } from "../db/approvals.ts";
 import { getOrder } from "../db/orders.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Vote } from "../domain/approval.ts";
+import type { Actor } from "../domain/audit-entry.ts";
 import { decideApproval } from "../domain/approval-decide.ts";
 import { TOKEN_PATTERN, tokenHash } from "../domain/approval-token.ts";
 import { normalisedAddress } from "../domain/address.ts";
@@ -176,6 +177,13 @@ async function showDecided(
   ctx.body = await linkPage(pool, opened, { just_now: just_now && counts, too_late: !counts });
 }
 
+/** How the trail names whoever opened a link: by the number of the mail that it came in. */
+const clickOn = ({ approver, number }: OpenedLink["link"]): Actor => ({
+  type: "approver",
+  id: approver,
+  source: `link ${number}`,
+});
+
 /** Mails the approver on file the link that decides now. No address is taken from the request. */
 async function mailFreshLink(
   ctx: LinkContext,
@@ -191,7 +199,7 @@ async function mailFreshLink(
   }
   const retry_after_s = await refusedFor(freshLinks, `${state.id}:${normalisedAddress(to)}`);
   if (retry_after_s !== null) return refuse(ctx, retry_after_s, freshLinkLaterPage({ to, retry_after_s }));
-  const message = { type: "resend", approver: to, actor: { type: "approver", id: link.approver } } as const;
+  const message = { type: "resend", approver: to, actor: clickOn(link) } as const;
   await deliver(pool, "approval", { to: state.id, message, key: `resend:link:${requestId(ctx)}` }, log);
   ctx.body = freshLinkSentPage({ to });
 }
@@ -207,7 +215,7 @@ async function castVote({ pool, log }: Deps, opened: OpenedLink, cast: Cast): Pr
   const { link, state } = opened;
   const { approver, gate, revision } = link;
   const message = {
-    ...({ type: "vote", via: "link", actor: { type: "approver", id: approver } } as const),
+    ...({ type: "vote", via: "link", actor: clickOn(link) } as const),
     ...{ ...cast, approver, gate, content_hash: state.content_hash },
   };
   // A second click is the same message; a decision after the first one was refused is another.

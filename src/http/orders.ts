@@ -96,7 +96,8 @@ async function ended(pool: Pool, tenant: string, id: string): Promise<OrderRow |
 
 /** Accepts an order and answers once its payment is open: from then on the answer is the same for the same key. */
 async function create(ctx: Context, { pool, policy, provider, log }: OrderRoutesDeps): Promise<void> {
-  const { tenant } = principal(ctx, "admin");
+  const caller = principal(ctx, "admin");
+  const { tenant } = caller;
   const key = idempotencyKey(ctx);
   const body = await readJson(ctx);
   const request = validate(createOrder, body);
@@ -109,7 +110,7 @@ async function create(ctx: Context, { pool, policy, provider, log }: OrderRoutes
     planApproval(policy, { ...facts, kind: "order", customer: facts.customer.email }),
     request.payment.expires_in,
   );
-  const earlier = await submitOrder(pool, order, { key, request_hash }, log);
+  const earlier = await submitOrder(pool, order, { key, request_hash, actor: apiActor(caller) }, log);
   ctx.status = 201;
   if (earlier) {
     if (earlier.request_hash !== request_hash)
