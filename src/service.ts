@@ -3,9 +3,11 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
+import { mailedAbout } from "./db/bounces.ts";
 import { startEmbeddedPostgres } from "./db/embedded.ts";
 import { migrate } from "./db/migrate.ts";
 import { createPool } from "./db/pool.ts";
+import type { LinkSecret } from "./domain/approval-token.ts";
 import { parsePolicy, PolicyError } from "./domain/policy-parse.ts";
 import type { Policy } from "./domain/policy.ts";
 import { createTrailFeed } from "./audit/feed.ts";
@@ -24,7 +26,10 @@ import { reconciliationRoutes } from "./http/reconciliations.ts";
 import { createIntake } from "./inbox/accept.ts";
 import { startParkedSweeper } from "./inbox/parked.ts";
 import type { Log } from "./log.ts";
+import { startBounceListener } from "./mail/bounces.ts";
 import { startDevMailbox } from "./mail/dev-mailbox.ts";
+import { readDkimKey } from "./mail/dkim.ts";
+import { bounceSecrets, createReturnPath } from "./mail/return-path.ts";
 import { createMailer } from "./mail/transport.ts";
 import { startBundledProvider } from "./payments/bundled-provider.ts";
 import { choosePayments } from "./payments/choose.ts";
@@ -33,6 +38,7 @@ import { startReconciler } from "./reconcile/reconciler.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
 import { ownLinkSecret } from "./workflows/link-secret.ts";
 import { registerOrderWorkflow } from "./workflows/order.ts";
+import { takeReturned } from "./workflows/returned-mail.ts";
 
 export interface Service {
   url: string;
@@ -74,6 +80,7 @@ async function start(
   stops: Stop[],
 ): Promise<Omit<Service, "stop">> {
   const policy = await loadPolicy(config.policyFile);
+  const dkim = config.dkim ? await readDkimKey(config.dkim) : null;
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
   // The port is open before the parts have started: who comes early waits for them.
   let ready: (handle: RequestListener) => void = () => {};
@@ -110,6 +117,7 @@ async function start(
     smtpUrl: config.smtpUrl ?? mailbox?.smtpUrl ?? "",
     from: config.mailFrom,
     log,
+    ...(dkim ? { dkim } : {}),
   });
   stops.push(() => mailer.close());
   const fault = createFault(config.faultPoint);
@@ -125,11 +133,14 @@ async function start(
     log,
     fault,
   });
-  const [linkSecret] = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
+  const linkSecrets = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
+  const [linkSecret] = linkSecrets;
   if (!linkSecret) throw new AppError("invalid_request", "LINK_SECRETS: write at least one version:secret");
+  const bounces = bouncesOf(config, linkSecrets);
   registerApprovalWorkflow({
     pool: enginePool,
     mailer,
+    returnPathOf: bounces?.returnPathOf ?? null,
     linkSecret,
     publicUrl,
     operator: config.operator,
@@ -145,6 +156,16 @@ async function start(
     exclusive: config.databaseUrl === null,
   });
   stops.push(() => engine.stop());
+  if (bounces?.listen) {
+    const listener = await startBounceListener({
+      ...bounces.listen,
+      recipientsOf: (approvalId) => mailedAbout(pool, approvalId),
+      onBounce: (bounce) => takeReturned(pool, bounce, log),
+      log,
+    });
+    stops.push(() => listener.stop());
+    log.info({ port: listener.port }, "bounces are taken");
+  }
   const sweeper = startParkedSweeper(pool, sources, log);
   stops.push(() => sweeper.stop());
 
@@ -232,6 +253,18 @@ async function startProvider(
   });
   stops.push(() => provider.stop());
   return provider;
+}
+
+/**
+ * Where mails come back to. Nobody but us reads addresses of which each is for one mail, so without a port of ours they come
+ * back to the plain address.
+ */
+function bouncesOf({ bounces, host }: Config, linkSecrets: readonly LinkSecret[]) {
+  if (bounces === null) return null;
+  const { address, port } = bounces;
+  if (port === null) return { returnPathOf: () => address, listen: null };
+  const returnPath = createReturnPath({ address, secrets: bounceSecrets(linkSecrets) });
+  return { returnPathOf: returnPath.addressFor, listen: { host, port, returnPath } };
 }
 
 async function startMailbox(config: Config, stops: Stop[]) {

@@ -62,8 +62,11 @@ function reportOf(fields: Fields, permanent: boolean): DeliveryReport {
   const fallback = permanent ? "5.0.0" : "4.0.0";
   const status = statusIn(fields.get("status") ?? "") ?? statusIn(said) ?? fallback;
   const late = permanent ? "it could not be delivered" : "it could not be delivered so far";
-  return { permanent, status, diagnostic: oneLine(said, 400) || `${late} (${status})` };
+  return { permanent, status, diagnostic: shown(said) || `${late} (${status})` };
 }
+
+/** Some charsets decode to halves of surrogate pairs, which cannot be stored. */
+const shown = (said: string): string => oneLine(said.toWellFormed(), 400);
 
 const statusIn = (text: string): string | null => /\b[245]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? null;
 
@@ -94,7 +97,7 @@ function fromQmail({ text = "" }: ParsedMail): Returned | null {
 /** What the refusing server said is the line with its code, where there is one. */
 function fromText(text: string): Returned {
   const said = /(?:^|[\s:])([45]\d\d[ -][^\n]*(?:\n[ \t]+[^\n]+)*)/.exec(text)?.[1] ?? "";
-  const diagnostic = oneLine(said, 400) || "it could not be delivered";
+  const diagnostic = shown(said) || "it could not be delivered";
   return { report: { permanent: true, status: statusIn(said) ?? "5.0.0", diagnostic } };
 }
 

@@ -1,4 +1,5 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import type { LinkSecret } from "../domain/approval-token.ts";
 
 /** Which mail of which approval, and to whom: what its bounces are about. */
 export interface SentMail {
@@ -28,6 +29,12 @@ export interface ReturnPathOptions {
   /** The first signs, all verify: bounces may come days after a rotation. */
   secrets: readonly string[];
 }
+
+/** Keys of their own (RFC 5869), made from those of links, so that there is no further secret to set and to rotate. */
+export const bounceSecrets = (linkSecrets: readonly LinkSecret[]): string[] =>
+  linkSecrets.map(({ secret }) =>
+    Buffer.from(hkdfSync("sha256", secret, "", "countersign bounce addresses", 32)).toString("hex"),
+  );
 
 const PREFIX = "apr_";
 const RETURNED = /^([0-9a-hjkmnp-tv-z]{26})\.(\d{1,6})\.([0-9a-f]{16})$/;

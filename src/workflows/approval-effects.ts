@@ -20,6 +20,7 @@ import {
   type MailContent,
   type NoticeReason,
 } from "../mail/templates/index.ts";
+import type { SentMail } from "../mail/return-path.ts";
 import type { Mailer } from "../mail/transport.ts";
 import { send } from "../outbound/send.ts";
 import { MailError } from "./mail-error.ts";
@@ -27,6 +28,8 @@ import { MailError } from "./mail-error.ts";
 export interface ApprovalEffectDeps {
   pool: Pool;
   mailer: Mailer;
+  /** Where each mail comes back to; null: to the sender. */
+  returnPathOf: ((mail: SentMail) => string) | null;
   /** Links are signed with this one. */
   linkSecret: LinkSecret;
   publicUrl: string;
@@ -116,6 +119,7 @@ async function mail(
   const content = isWanted ? contentOf(state, effect, await linkFor(deps, state, effect)) : null;
   if (content === null) return { kind: "done" };
   const thread = `<${state.id}@countersign>`;
+  const returnPath = deps.returnPathOf?.({ approval_id: state.id, number: effect.number, to: effect.to });
   const sent = await deps.mailer.send({
     ...content,
     to: effect.to,
@@ -123,6 +127,7 @@ async function mail(
     inReplyTo: thread,
     references: [thread],
     date: effect.at,
+    ...(returnPath === undefined ? {} : { returnPath }),
   });
   switch (sent.outcome) {
     case "accepted":
