@@ -2,6 +2,38 @@ import { type ApprovalMessage, contentHash, isAmendable } from "./approval.ts";
 import { type Step, mail, openTheGate, set, tell, wereAsked } from "./approval-step.ts";
 import { atGate } from "./approval-votes.ts";
 import { normalisedAddress } from "./address.ts";
+import type { ApprovalPlan, Gate } from "./policy.ts";
+
+/**
+ * What the policy asks of an amended order beyond what is asked already: such an order keeps the plan that it was accepted
+ * with, so it may not become one that more people would have been asked about. Asking fewer is fine: the plan is stricter then.
+ * @param before what the policy in use asks of the order as it was, @param after as it is to be
+ * @returns the gate, or what is missing otherwise; null: nothing
+ */
+export function beyondPlan(
+  plan: ApprovalPlan,
+  before: ApprovalPlan | null,
+  after: ApprovalPlan | null,
+): string | null {
+  if (after === null || sameQuestion(before, after)) return null;
+  if (after.obstacle) return after.obstacle;
+  const missing = after.gates.find((gate) => !plan.gates.some((asked) => suffices(asked, gate)));
+  if (missing) return `gate ${missing.name}`;
+  return plan.on_timeout === "approve" && after.on_timeout !== "approve" ? "a decision, not silence" : null;
+}
+
+const sameQuestion = (before: ApprovalPlan | null, after: ApprovalPlan): boolean =>
+  before !== null &&
+  JSON.stringify([before.gates, before.on_timeout]) === JSON.stringify([after.gates, after.on_timeout]);
+
+/** Whoever passes the one gate passes the other. */
+const suffices = (asked: Gate, wanted: Gate): boolean =>
+  asked.name === wanted.name &&
+  asked.need >= wanted.need &&
+  (asked.confirm_amount ?? false) >= (wanted.confirm_amount ?? false) &&
+  asked.approvers.every((person) =>
+    wanted.approvers.some((other) => normalisedAddress(other) === normalisedAddress(person)),
+  );
 
 /**
  * Asks anew about a changed subject: votes and links of the revision before no longer count. The gates and the deadline

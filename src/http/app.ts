@@ -53,7 +53,7 @@ export function createApp(deps: AppDeps): Koa {
   for (const routes of [
     orderRoutes(deps),
     orderEventRoutes(pool, deps.stopping),
-    orderMessageRoutes(pool, log),
+    orderMessageRoutes(deps),
     refundRoutes(deps),
     approvalRoutes(pool, log),
     delegationRoutes(pool, log),

@@ -1,18 +1,18 @@
 import Router from "@koa/router";
 import type { z } from "zod";
 import { MESSAGES, sendMessage, type Topic } from "../contract/orders.ts";
-import type { Pool } from "../db/pool.ts";
-import type { Amendment, OrderMessage } from "../domain/order.ts";
+import { beyondPlan } from "../domain/approval-amend.ts";
+import type { Amendment, OrderMessage, OrderState } from "../domain/order.ts";
+import { planApproval, type Policy } from "../domain/policy.ts";
 import type { Actor } from "../domain/audit-entry.ts";
 import { deliver } from "../engine/messages.ts";
 import { AppError } from "../errors.ts";
 import type { Role } from "../config.ts";
 import { newId } from "../ids.ts";
-import type { Log } from "../log.ts";
 import { readJson } from "./body.ts";
 import { apiActor, principal } from "./context.ts";
 import { idempotencyKey } from "./idempotency.ts";
-import { orderOf } from "./orders.ts";
+import { orderOf, type OrderRoutesDeps } from "./orders.ts";
 import { validate } from "./validate.ts";
 
 const NEEDS: Record<Topic, Role> = {
@@ -28,7 +28,7 @@ const NEEDS: Record<Topic, Role> = {
 const isTopic = (topic: string): topic is Topic => Object.hasOwn(MESSAGES, topic);
 
 /** Messages to an order's workflow, by topic. */
-export const orderMessageRoutes = (pool: Pool, log: Log): Router =>
+export const orderMessageRoutes = ({ pool, policy, log }: OrderRoutesDeps): Router =>
   new Router().post("/orders/:id/messages", async (ctx) => {
     const { topic, message } = validate(sendMessage, await readJson(ctx));
     if (!isTopic(topic))
@@ -40,8 +40,9 @@ export const orderMessageRoutes = (pool: Pool, log: Log): Router =>
         },
       );
     const caller = principal(ctx, NEEDS[topic]);
-    const { id } = await orderOf(ctx, pool);
+    const { id, state } = await orderOf(ctx, pool);
     const letter = letterOf(topic, message, apiActor(caller));
+    if (letter.type === "amend") refuseBeyondPlan(policy, state, letter.change);
     const messageId = newId("req");
     const source = ctx.get("idempotency-key") ? idempotencyKey(ctx) : messageId;
     await deliver(
@@ -53,6 +54,24 @@ export const orderMessageRoutes = (pool: Pool, log: Log): Router =>
     ctx.status = 202;
     ctx.body = { object: "message", order_id: id, topic, accepted: true };
   });
+
+/** An amended order keeps the plan that it was accepted with; what needs another plan is another order. */
+function refuseBeyondPlan(
+  policy: Policy,
+  { facts, plan, amended_amount, ended_at }: OrderState,
+  change: Amendment,
+): void {
+  if (plan === null || ended_at !== null) return;
+  const asked = (amount: number, customer: string | null) =>
+    planApproval(policy, { ...facts, kind: "order", amount, customer });
+  const [amount, customer] = [amended_amount ?? facts.amount, facts.customer.email];
+  const after = asked(change.amount ?? amount, change.customer ? change.customer.email : customer);
+  const more = beyondPlan(plan, asked(amount, customer), after);
+  if (more === null) return;
+  const path = change.customer ? "message.customer" : "message.amount";
+  const what = `the policy asks more of such an order (${more}): cancel this one and create another`;
+  throw new AppError("unprocessable", `${path}: ${what}`, { errors: [{ path, message: what }] });
+}
 
 function letterOf(topic: Topic, message: unknown, actor: Actor): OrderMessage {
   const taken = <Schema extends z.ZodType>(schema: Schema) =>

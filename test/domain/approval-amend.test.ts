@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { isAmendable, newApproval, type Delegation } from "../../src/domain/approval.ts";
+import { beyondPlan } from "../../src/domain/approval-amend.ts";
 import { approvalView } from "../../src/domain/approval-seats.ts";
 import { nextTimes } from "../../src/domain/approval-times.ts";
+import { parsePolicy } from "../../src/domain/policy-parse.ts";
+import { planApproval, type ApprovalPlan } from "../../src/domain/policy.ts";
 import { Asked, subject, twoGates } from "./asked.ts";
 import { DAY, HOUR, T0 } from "./world.ts";
 
@@ -150,4 +153,56 @@ test.each(["refund", "request"] as const)("a %s is not changed: it is asked for 
     new Date(T0),
   );
   expect(isAmendable(opened)).toBe(false);
+});
+
+describe("an amended order keeps its plan, so it may not become one that the policy asks more of", () => {
+  const policy = parsePolicy(`
+version: 1
+groups: {}
+timing: { remind_after: 1h, escalate_after: 2h, escalate_to: [], expire_after: 3h, before_capture_deadline: 1h }
+tiers:
+  none: []
+  silent: { gates: [{ gate: finance, any_of: [finance@example.com] }], on_timeout: approve }
+  one: [{ gate: finance, any_of: [finance@example.com, controller@example.com] }]
+  two:
+    - { gate: finance, any_of: [finance@example.com, controller@example.com] }
+    - { gate: management, any_of: [cfo@example.com] }
+  typed: [{ gate: finance, any_of: [finance@example.com, controller@example.com], confirm: amount }]
+rules:
+  - { name: new customers, when: { customer: "*@new.example.com" }, ask: two }
+  - { name: typed, when: { customer: "typed@example.com" }, ask: typed }
+  - { name: our own, when: { customer: "till@example.com" }, ask: silent }
+orders: { highest: two, USD: [{ from: 0, ask: none }, { from: 1000, ask: one }, { from: 5000, ask: two }] }
+refunds: { highest: one }
+`);
+  const asked = (amount: number, customer: string | null = null) =>
+    planApproval(policy, {
+      ...{ kind: "order", amount, customer, currency: "usd", metadata: {}, requested_by: null },
+    });
+  const beyond = (before: ApprovalPlan | null, after: ApprovalPlan | null) =>
+    before && beyondPlan(before, before, after);
+
+  test.each([
+    ["a lower tier", asked(9_000), asked(2_000), null],
+    ["no tier", asked(9_000), asked(10), null],
+    ["the same tier", asked(9_000), asked(8_000), null],
+    ["a further gate", asked(2_000), asked(2_000, "x@new.example.com"), "gate management"],
+    ["a typed amount", asked(2_000), asked(2_000, "typed@example.com"), "gate finance"],
+    ["other people", asked(2_000), asked(2_000, "till@example.com"), "gate finance"],
+    [
+      "a decision in place of silence",
+      asked(10, "till@example.com"),
+      asked(2_000),
+      "a decision, not silence",
+    ],
+  ])("%s", (_, before, after, missing) => {
+    expect(beyond(before, after)).toBe(missing);
+  });
+
+  test("an edit of the policy since then changes nothing for what does not touch it", () => {
+    const accepted = asked(2_000);
+    if (accepted === null) throw new Error("somebody is asked");
+    const edited = asked(9_000);
+    expect(beyondPlan(accepted, edited, edited)).toBeNull();
+  });
 });

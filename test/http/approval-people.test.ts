@@ -1,9 +1,18 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
 let service: TestService;
+let directory: string;
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "countersign-people-"));
+  const usual = await readFile(join(import.meta.dirname, "../../fixtures/policies/default.yaml"), "utf8");
+  const rule = `rules: [{ name: unknown, when: { customer: "*@unknown.example.com" }, ask: two }]`;
+  await writeFile(join(directory, "policy.yaml"), `${usual}\n${rule}\n`);
   service = await startTestService({
+    POLICY_FILE: join(directory, "policy.yaml"),
     API_KEYS: [
       "dev:admin:ck_dev:admin@example.com",
       "dev:finance:ck_finance:finance@example.com",
@@ -13,13 +22,17 @@ beforeAll(async () => {
     ].join(","),
   });
 });
-afterAll(() => service?.end());
+afterAll(async () => {
+  await service?.end();
+  await rm(directory, { recursive: true });
+});
 
 interface Approval {
   id: string;
   status: string;
   gate: string | null;
   revision: number;
+  gates: { name: string }[];
   waiting_for: string[];
   votes: { approver: string; decision: string }[];
   amendments: { revision: number; by: string; changes: { field: string; before: string; after: string }[] }[];
@@ -69,6 +82,22 @@ const happened = (id: string, type: string) =>
     async () => (await read(id)).history.filter((entry) => entry.type === type),
     (entries) => entries.length > 0,
   );
+
+/** A paid order whose approval is open. */
+async function waitingOrder(reference: string, more: Record<string, unknown> = {}) {
+  const order = await service.create({
+    amount: 125_000,
+    reference,
+    requested_by: "sam@example.com",
+    ...more,
+  });
+  await service.pay(order);
+  const { approval } = await service.until(
+    () => service.order(order.id),
+    (view) => view.approval !== null,
+  );
+  return { order, id: approval?.id ?? "" };
+}
 
 describe("reassign", () => {
   test("asks the other by a mail that says why, and tells the first", async () => {
@@ -209,16 +238,6 @@ describe("each of these", () => {
 describe("amend", () => {
   const amend = (id: string, message: Record<string, unknown>, headers = as("ck_dev")) =>
     service.call("POST", `/v1/orders/${id}/messages`, { topic: "amend", message }, headers);
-  async function waitingOrder(reference: string) {
-    const order = await service.create({ amount: 125_000, reference, requested_by: "sam@example.com" });
-    await service.pay(order);
-    const { approval } = await service.until(
-      () => service.order(order.id),
-      (view) => view.approval !== null,
-    );
-    return { order, id: approval?.id ?? "" };
-  }
-
   test("answers a request for changes: all are asked again with what changed, and what they approve is captured", async () => {
     const { order, id } = await waitingOrder("PO-changes");
     const first = await service.mail("finance@example.com", ({ subject }) => subject.includes("PO-changes"));
@@ -281,6 +300,34 @@ describe("amend", () => {
       expect.stringContaining("already completed"),
     ]);
     expect(await read(id)).toMatchObject({ status: "approved", revision: 1 });
+  });
+});
+
+describe("an amended order keeps the gates that it was accepted with", () => {
+  const amend = (id: string, message: Record<string, unknown>) =>
+    service.call<{ detail: string }>("POST", `/v1/orders/${id}/messages`, { topic: "amend", message });
+
+  test("when the policy asks less of it, and up to what they were asked about", async () => {
+    const { order, id } = await waitingOrder("PO-tier", { amount: 1_200_000 });
+    for (const [revision, amount] of [
+      [2, 500_000],
+      [3, 1_100_000],
+    ] as const) {
+      expect((await amend(order.id, { amount })).status).toBe(202);
+      await service.until(
+        () => read(id),
+        (approval) => approval.revision === revision,
+      );
+    }
+    expect(await read(id)).toMatchObject({ gates: [{ name: "finance" }, { name: "management" }] });
+  });
+
+  test("so what the policy asks more of is refused, with the remedy", async () => {
+    const { order, id } = await waitingOrder("PO-customer", { customer: { email: "buyer@example.com" } });
+    const answer = await amend(order.id, { customer: { email: "buyer@unknown.example.com" } });
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ path: "message.customer" }] } });
+    expect(answer.body.detail).toContain("gate management");
+    expect((await read(id)).revision).toBe(1);
   });
 });
 
