@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { listApprovalsWaitingFor } from "../../src/db/approvals.ts";
+import { listApprovalsWaitingFor, openApprovalsNaming } from "../../src/db/approvals.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import type { Queryable } from "../../src/db/pool.ts";
 import type { ApprovalState } from "../../src/domain/approval.ts";
+import type { ApprovalPlan } from "../../src/domain/policy.ts";
 import { peopleAskedNow } from "../../src/domain/approval-seats.ts";
 import { Asked, twoGates } from "../domain/asked.ts";
 import { HOUR } from "../domain/world.ts";
@@ -119,4 +120,42 @@ test("a person's open approvals are found by an index, however many wait for oth
   } as unknown as Queryable;
   await listApprovalsWaitingFor(explained, "dev", one, { limit: 4 });
   expect(lines.join("\n")).toContain("approvals_waiting");
+});
+
+test("the open approvals that name somebody are found in batches, by whichever way they do", async () => {
+  await begin(createDatabase());
+  const plan = (approver: string, contact = "nobody@example.com"): ApprovalPlan => ({
+    ...twoGates,
+    gates: [
+      { name: "first", need: 1, approvers: ["first@example.com"] },
+      { name: "second", need: 1, approvers: [approver] },
+    ],
+    escalate_to: [contact],
+  });
+  const reassigned = new Asked(plan("x@example.com"));
+  reassigned.send({ type: "reassign", from: "first@example.com", to: "Away+1@Example.com", actor: ops });
+  const ended = new Asked(plan("away@example.com"));
+  ended.vote("first@example.com", "reject");
+  const changing = new Asked(plan("away@example.com"));
+  changing.vote("first@example.com", "request_changes");
+  const all = [
+    new Asked(plan("away@example.com")),
+    new Asked(plan("AWAY+tag@example.com")),
+    new Asked(plan("x@example.com", "away@example.com")),
+    reassigned,
+    changing,
+    new Asked(plan("far.away@example.com")),
+    ended,
+  ];
+  for (const [i, { state }] of all.entries())
+    await db.query(
+      `insert into countersign.approvals (id, tenant, status, state, created_at, updated_at)
+       values ($1, 'dev', $2, $3, now(), now())`,
+      [`apr_${i}`, state.status, JSON.stringify({ ...state, order_id: null })],
+    );
+  const naming = (after: string) => openApprovalsNaming(db, "dev", "away@example.com", { after, limit: 2 });
+  expect(await naming("")).toEqual(["apr_0", "apr_1"]);
+  expect(await naming("apr_1")).toEqual(["apr_2", "apr_3"]);
+  expect(await naming("apr_3")).toEqual(["apr_4"]);
+  expect(await openApprovalsNaming(db, "other", "away@example.com", { after: "", limit: 2 })).toEqual([]);
 });

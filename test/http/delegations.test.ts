@@ -140,6 +140,29 @@ describe("a delegation", () => {
     expect(told(await read(first.id), "approval.delegated")).toEqual([]);
   });
 
+  test("lets the deputy decide by API too, as long as it holds", async () => {
+    number++;
+    const cfo = person("cfo");
+    const made = await away(cfo, "finance@example.com");
+    const { id } = await ask([{ name: "management", approvers: [cfo, person("ceo")], need: 2 }]);
+    const decide = (of: string) =>
+      service.call(
+        "POST",
+        `/v1/approvals/${of}/decisions`,
+        { decision: "approve", comment: "" },
+        as("ck_finance"),
+      );
+    expect(await decide(id)).toMatchObject({
+      status: 200,
+      body: { votes: [{ approver: "finance@example.com" }] },
+    });
+    expect((await decide(id)).status).toBe(409);
+    const other = await ask([{ name: "management", approvers: [cfo] }]);
+    await back(made.id);
+    await asks(other.id, cfo);
+    expect((await decide(other.id)).status).toBe(403);
+  });
+
   test("ends by itself: the approver decides again, and the deputy's late click explains itself", async () => {
     number++;
     const [cfo, deputy] = [person("cfo"), person("deputy")];
