@@ -277,7 +277,30 @@ const delegation: fc.Arbitrary<Delegation> = fc
   })
   .map((period) => ({ id: `dlg ${Object.values(period).join(" ")}`, ...period }));
 
+/** Somebody who may decide now, by number; whoever guesses names seldom hits on a deputy. */
+const asksNow = ({ state, now }: Asked, n: number): string | undefined => {
+  const people = mayDecide(state, now);
+  return people[n % people.length];
+};
+
 const moves: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.nat({ max: 9 }).map((n) => (asked: Asked) => {
+      const who = asksNow(asked, n);
+      if (who !== undefined) asked.vote(who);
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.nat({ max: 9 }), delegation)
+      .map(([n, { to, starts_at, ends_at }]) => (asked: Asked) => {
+        const from = asksNow(asked, n);
+        if (from !== undefined)
+          asked.delegate({ id: `dlg ${from} ${to} ${starts_at} ${ends_at}`, from, to, starts_at, ends_at });
+      }),
+  },
   {
     weight: 5,
     arbitrary: fc.tuple(person, fc.constantFrom("approve", ...DECISIONS), fc.boolean(), fc.boolean()).map(
@@ -389,6 +412,7 @@ const plans = fc
   .map((plan): ApprovalPlan => ({ ...plan, policy_version: "v", before_capture_deadline_s: 86_400 }));
 
 test("whatever people, mail and time do, an approval counts rightly and ends by its deadline", () => {
+  const seen = { delegated: 0, amended: 0, reassigned: 0 };
   fc.assert(
     fc.property(
       plans,
@@ -402,6 +426,9 @@ test("whatever people, mail and time do, an approval counts rightly and ends by 
           expect(Date.parse(deadline_at)).toBeLessThanOrEqual(Date.parse(capture_before) - DAY);
         for (const move of script) move(asked);
         asked.toRest();
+        seen.delegated += asked.state.votes.filter(({ approver, seat }) => approver !== seat).length;
+        seen.amended += asked.state.votes.filter(({ revision }) => revision > 1).length;
+        seen.reassigned += asked.state.people.length;
         expect(asked.state.status).not.toBe("pending");
         expect(asked.state.deadline_at).toBe(deadline_at);
         const requests = asked.mails
@@ -422,4 +449,6 @@ test("whatever people, mail and time do, an approval counts rightly and ends by 
     ),
     runs(800),
   );
+  // Far fewer than there are: this fails when such things are not tried any more.
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20);
 });
