@@ -63,6 +63,17 @@ const secretList = (valid: (secret: string) => boolean, remedy: string) =>
     .transform((text) => text.split(",").map((secret) => secret.trim()))
     .refine((secrets) => secrets.every(valid), remedy);
 
+/** Hosts as a URL has them: in lower case, IPv6 without brackets. */
+const hostList = z.string().transform((text, ctx) =>
+  text.split(",").map((entry) => {
+    const host = entry.trim();
+    const read = URL.parse(`https://${host.includes(":") ? `[${host}]` : host}/`)?.hostname;
+    if (!read || /[/@?#[\]]/.test(host))
+      ctx.addIssue("write host names or addresses, separated by commas, such as hooks.internal,10.0.0.7");
+    return read?.replace(/^\[|\]$/g, "") ?? host;
+  }),
+);
+
 /** As the specification of Standard Webhooks has it. */
 function isStandardSecret(secret: string): boolean {
   const [, base64 = ""] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
@@ -122,6 +133,7 @@ const schema = z.object({
     .min(1, "write seconds, from 1 to 3600")
     .max(3600, "write seconds, from 1 to 3600")
     .default(10),
+  WEBHOOK_ALLOW_HOSTS: hostList.default([]),
   POLICY_FILE: z.string().min(1).optional(),
   LINK_SECRETS: linkSecrets.optional(),
   LOG_LEVEL: z
@@ -165,6 +177,8 @@ export interface Config {
   operator: string | null;
   /** How often the provider is asked for what it could not deliver, in seconds. */
   reconcileEveryS: number;
+  /** Webhooks may go to these hosts though their addresses are private or they speak no https. */
+  webhookAllowHosts: string[];
   policyFile: string;
   /** Null: generated into the data directory. */
   linkSecrets: { version: string; secret: string }[] | null;
@@ -260,6 +274,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
     bounces: raw.BOUNCE_ADDRESS ? { address: raw.BOUNCE_ADDRESS, port: raw.BOUNCE_PORT ?? null } : null,
     operator: raw.OPERATOR_EMAIL ?? (raw.SMTP_URL === undefined ? "operator@example.com" : null),
     reconcileEveryS: raw.RECONCILE_EVERY_S,
+    webhookAllowHosts: raw.WEBHOOK_ALLOW_HOSTS,
     policyFile: raw.POLICY_FILE
       ? resolve(cwd, raw.POLICY_FILE)
       : resolve(ROOT, "fixtures/policies/default.yaml"),

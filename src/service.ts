@@ -23,6 +23,8 @@ import { auditRoutes } from "./http/audit.ts";
 import { createAuthenticate } from "./http/auth.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { reconciliationRoutes } from "./http/reconciliations.ts";
+import { webhookDeliveryRoutes } from "./http/webhook-deliveries.ts";
+import { webhookEndpointRoutes } from "./http/webhook-endpoints.ts";
 import { createIntake } from "./inbox/accept.ts";
 import { startParkedSweeper } from "./inbox/parked.ts";
 import type { Log } from "./log.ts";
@@ -31,11 +33,14 @@ import { startDevMailbox } from "./mail/dev-mailbox.ts";
 import { readDkimKey } from "./mail/dkim.ts";
 import { bounceSecrets, createReturnPath } from "./mail/return-path.ts";
 import { createMailer } from "./mail/transport.ts";
+import { createSeal } from "./outbound/seal.ts";
 import { startBundledProvider } from "./payments/bundled-provider.ts";
 import { choosePayments } from "./payments/choose.ts";
 import { mailDifferences } from "./reconcile/mail.ts";
 import { startReconciler } from "./reconcile/reconciler.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
+import { startDeliveries } from "./workflows/delivery.ts";
+import { resealSecrets } from "./workflows/endpoint-secrets.ts";
 import { ownLinkSecret } from "./workflows/link-secret.ts";
 import { registerOrderWorkflow } from "./workflows/order.ts";
 import { takeReturned } from "./workflows/returned-mail.ts";
@@ -134,9 +139,10 @@ async function start(
     fault,
   });
   const linkSecrets = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
-  const [linkSecret] = linkSecrets;
+  const [linkSecret, ...olderSecrets] = linkSecrets;
   if (!linkSecret) throw new AppError("invalid_request", "LINK_SECRETS: write at least one version:secret");
   const bounces = bouncesOf(config, linkSecrets);
+  const outbound = { strict: config.production, allowHosts: config.webhookAllowHosts };
   registerApprovalWorkflow({
     pool: enginePool,
     mailer,
@@ -144,7 +150,7 @@ async function start(
     linkSecret,
     publicUrl,
     operator: config.operator,
-    strictCallbacks: config.production,
+    outbound,
     log,
     fault,
   });
@@ -156,6 +162,12 @@ async function start(
     exclusive: config.databaseUrl === null,
   });
   stops.push(() => engine.stop());
+  const seal = createSeal([linkSecret, ...olderSecrets]);
+  await resealSecrets(pool, seal, log);
+  const { operator } = config;
+  const { executorId } = engine;
+  const deliveries = startDeliveries({ pool, executorId, seal, outbound, mailer, operator, log, fault });
+  stops.push(() => deliveries.stop());
   if (bounces?.listen) {
     const listener = await startBounceListener({
       ...bounces.listen,
@@ -200,8 +212,10 @@ async function start(
     mailbox,
     resources: [
       auditRoutes({ pool, feed, log }),
-      approvalRequestRoutes({ pool: enginePool, policy, strictCallbacks: config.production, log }),
+      approvalRequestRoutes({ pool: enginePool, policy, outbound, log }),
       reconciliationRoutes({ pool, report: reconciler.report }),
+      webhookEndpointRoutes({ pool, seal, outbound }),
+      webhookDeliveryRoutes({ pool, wake: deliveries.wake }),
     ],
   });
   const handle = app.callback();

@@ -1,24 +1,35 @@
+import { enqueueDeliveries } from "../db/webhook-deliveries.ts";
 import type { ApprovalState } from "../domain/approval.ts";
 import { peopleAskedNow } from "../domain/approval-seats.ts";
+import { approvalMerchantEvents } from "../domain/merchant-events.ts";
 import { storableJson } from "../domain/storable.ts";
-import type { Commit } from "./commit.ts";
+import type { Commit, Committed } from "./commit.ts";
 
-/** Writes one transition of an approval: its row alone with whom it waits for, since what happened is told to the order, whose trail it is. */
+/**
+ * Writes one transition of an approval: its row alone with whom it waits for, since what happened is told to the order, whose
+ * trail it is; and, of one without an order, its webhooks.
+ */
 export async function commitApproval({
   tx,
   id,
   workflowId,
+  before,
   after,
   now,
   atRest,
-}: Commit<ApprovalState>): Promise<{ closed: boolean }> {
-  const { rows } = await tx.query<{ closed: boolean }>(
-    `update countersign.approvals
-        set state = $2, status = $3, updated_at = $4, steps = steps + 1,
-            waiting_for = $7, segment_open = not $5 or exists (
-              select from dbos.notifications where destination_uuid = $6 and topic = 'message' and consumed = false)
-      where id = $1
-      returning not segment_open as closed`,
+}: Commit<ApprovalState>): Promise<Committed> {
+  const { rows } = await tx.query<Committed>(
+    `with changed as (
+       update countersign.approvals
+          set state = $2, status = $3, updated_at = $4, steps = steps + 1,
+              waiting_for = $7, segment_open = not $5 or exists (
+                select from dbos.notifications where destination_uuid = $6 and topic = 'message' and consumed = false)
+        where id = $1
+        returning not segment_open as closed
+     ), outbound as (
+       ${enqueueDeliveries({ events: "$8", tenant: "$9" })}
+     )
+     select closed, exists (select from outbound) as enqueued from changed`,
     [
       id,
       storableJson(after),
@@ -27,7 +38,9 @@ export async function commitApproval({
       atRest,
       workflowId,
       peopleAskedNow(after, now),
+      JSON.stringify(approvalMerchantEvents(before, after, now)),
+      after.tenant,
     ],
   );
-  return { closed: rows[0]?.closed ?? false };
+  return rows[0] ?? { closed: false, enqueued: false };
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { enqueueDeliveries } from "../db/webhook-deliveries.ts";
 import { appendToChain } from "../domain/audit-chain.ts";
+import { orderMerchantEvents } from "../domain/merchant-events.ts";
 import type { OrderState } from "../domain/order.ts";
 import { sealDraft } from "../domain/personal.ts";
 import { storableJson } from "../domain/storable.ts";
 import { orderEvents, orderView } from "../domain/order-view.ts";
-import type { Commit } from "./commit.ts";
+import type { Commit, Committed } from "./commit.ts";
 import { AUDIT_STREAM } from "./names.ts";
 
 /** As the engine writes it when a stream is closed. */
@@ -12,10 +14,10 @@ const STREAM_CLOSED = '"__DBOS_STREAM_CLOSED__"';
 
 /**
  * Writes one transition of an order in one statement: its row, the events that changed, the entries into the stream and
- * into the index, the personal values beside them, and, when the order first has something to show, the answer to the
- * request that created it.
+ * into the index, the personal values beside them, a webhook for each endpoint that takes it, and, when the order first has
+ * something to show, the answer to the request that created it.
  */
-export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed: boolean }> {
+export async function commitOrder(commit: Commit<OrderState>): Promise<Committed> {
   const { tx, id, workflowId, functionId, before, after, row, now } = commit;
   const customers = [before.facts.customer, after.facts.customer];
   // A salt is rolled here and written in this very transaction: a replay follows the checkpoint and rolls none.
@@ -26,7 +28,7 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed:
   const head_hash = chain.at(-1)?.hash ?? row.head_hash;
   const view = orderView(after, { entries, head_hash, updated_at: now.toISOString() });
   const answers = before.status === "created" && after.status !== "created";
-  const { rows } = await tx.query<{ closed: boolean }>(SQL, [
+  const { rows } = await tx.query<Committed>(SQL, [
     id,
     workflowId,
     functionId,
@@ -56,8 +58,9 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<{ closed:
     JSON.stringify(
       sealed.flatMap(({ personal }, i) => personal.map((kept) => ({ seq: row.entries + i, ...kept }))),
     ),
+    JSON.stringify(orderMerchantEvents({ before, after, entries: commit.entries, base: row.entries, now })),
   ]);
-  return { closed: rows[0]?.closed ?? false };
+  return rows[0] ?? { closed: false, enqueued: false };
 }
 
 const newSalt = (): string => randomBytes(16).toString("hex");
@@ -105,8 +108,10 @@ with changed as (
   insert into countersign.audit_personal (order_id, seq, path, salt, value)
   select $1, seq, path, salt, value
     from json_to_recordset($17) as p(seq int, path text, salt text, value text)
+), outbound as (
+  ${enqueueDeliveries({ events: "$18", tenant: "$14" })}
 ), answered as (
   update countersign.idempotency_keys set response = $16
    where object_id = $1 and operation = 'POST /v1/orders' and $16::json is not null
 )
-select closed from changed`;
+select closed, exists (select from outbound) as enqueued from changed`;

@@ -17,6 +17,14 @@ export interface Commit<State> {
   atRest: boolean;
 }
 
+/** What became of it. */
+export interface Committed {
+  /** The segment has closed. */
+  closed: boolean;
+  /** Webhooks were put on their way to the merchant. */
+  enqueued: boolean;
+}
+
 /** The row as locked at the start of the transition. */
 export interface LockedRow {
   segment: number;

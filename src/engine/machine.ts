@@ -1,6 +1,6 @@
 import type { AuditDraft } from "../domain/audit-entry.ts";
 import type { Todo } from "../domain/todo.ts";
-import type { Commit } from "./commit.ts";
+import type { Commit, Committed } from "./commit.ts";
 import type { WorkflowName } from "./names.ts";
 
 /** A pure state machine that the engine runs durably: one per order, one per approval. */
@@ -14,8 +14,8 @@ export interface Machine<State, Message, Effect> {
   wakeAt(state: State, now: Date): string | null;
   /** Nothing is expected any more: the segment may close. */
   isAtRest(state: State): boolean;
-  /** Writes one transition: row, events, stream and index, in one statement. Tells whether the segment closed. */
-  commit(commit: Commit<State>): Promise<{ closed: boolean }>;
+  /** Writes one transition: row, events, stream, index and webhooks, in one statement. */
+  commit(commit: Commit<State>): Promise<Committed>;
   /** The message that stands for "look at the clock". */
   clock: Message;
 }

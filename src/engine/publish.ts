@@ -8,6 +8,7 @@ import { currentFunctionId } from "./internals.ts";
 import { isPassing, LostConnection } from "./lost-connection.ts";
 import type { Machine } from "./machine.ts";
 import { PUBLISH_STEP, TOPIC } from "./names.ts";
+import { announceEnqueued } from "./outbox.ts";
 
 /** What the loop needs to go on: stored as the step's checkpoint, so a replay follows what was decided then. */
 export interface Published<Effect> {
@@ -31,14 +32,19 @@ export async function publish<State, Message, Effect>(
 ): Promise<Published<Effect>> {
   const workflowId = DBOS.workflowID;
   if (workflowId === undefined) throw new Error("publish runs in a workflow");
-  return runTransactionalInternalStep(async (tx) => {
+  let enqueued = false;
+  const published = await runTransactionalInternalStep(async (tx) => {
     if (!tx) throw new Error("publish runs in a workflow, not in a step");
     try {
-      return await transition(tx, machine, id, outcomes, workflowId);
+      const result = await transition(tx, machine, id, outcomes, workflowId);
+      enqueued = result.enqueued;
+      return result.published;
     } catch (error) {
       throw isPassing(error) ? new LostConnection(error) : error;
     }
   }, PUBLISH_STEP);
+  if (enqueued) announceEnqueued();
+  return published;
 }
 
 async function transition<State, Message, Effect>(
@@ -47,7 +53,7 @@ async function transition<State, Message, Effect>(
   id: string,
   outcomes: Message[],
   workflowId: string,
-): Promise<Published<Effect>> {
+): Promise<{ published: Published<Effect>; enqueued: boolean }> {
   const functionId = currentFunctionId();
   const now = new Date();
   const {
@@ -64,8 +70,9 @@ async function transition<State, Message, Effect>(
   }
   const atRest = machine.isAtRest(after);
   const commit = { tx, id, workflowId, functionId, before, after, entries, now, row, atRest };
-  const { closed } = await machine.commit(commit);
-  return { due: closed ? [] : machine.due(after, now), wake_at: machine.wakeAt(after, now), closed };
+  const { closed, enqueued } = await machine.commit(commit);
+  const due = closed ? [] : machine.due(after, now);
+  return { published: { due, wake_at: machine.wakeAt(after, now), closed }, enqueued };
 }
 
 /** A message that a fault of ours makes undecidable is told and set aside: it must not end the workflow for good. */

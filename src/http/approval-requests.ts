@@ -14,7 +14,7 @@ import { submitApproval } from "../engine/submit.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import { urlObstacle } from "../outbound/send.ts";
+import { urlObstacle, type OutboundRules } from "../outbound/send.ts";
 import { presentApproval } from "./approval-view.ts";
 import { readJson } from "./body.ts";
 import { principal } from "./context.ts";
@@ -24,8 +24,8 @@ import { validate } from "./validate.ts";
 export interface ApprovalRequestDeps {
   pool: Pool;
   policy: Policy;
-  /** Outside development: callbacks go to public addresses by https alone. */
-  strictCallbacks: boolean;
+  /** Where outcomes may be posted to. */
+  outbound: OutboundRules;
   log: Log;
 }
 
@@ -37,13 +37,13 @@ export const approvalRequestRoutes = (deps: ApprovalRequestDeps): Router =>
 
 async function create(
   ctx: Context,
-  { pool, policy, strictCallbacks, log }: ApprovalRequestDeps,
+  { pool, policy, outbound, log }: ApprovalRequestDeps,
 ): Promise<void> {
   const { tenant } = principal(ctx, "finance");
   const key = idempotencyKey(ctx);
   const body = await readJson(ctx);
   const asked = validate(createApproval, body);
-  const refused = asked.callback ? urlObstacle(asked.callback.url, { strict: strictCallbacks }) : null;
+  const refused = asked.callback ? urlObstacle(asked.callback.url, outbound) : null;
   if (refused) throw badField("callback.url", refused);
   if (asked.order_id && !(await getOrder(pool, tenant, asked.order_id)))
     throw badField("order_id", `there is no order ${asked.order_id.slice(0, 64)}`);

@@ -22,7 +22,7 @@ import {
 } from "../mail/templates/index.ts";
 import type { SentMail } from "../mail/return-path.ts";
 import type { Mailer } from "../mail/transport.ts";
-import { send } from "../outbound/send.ts";
+import { send, webhookBody, type OutboundRules } from "../outbound/send.ts";
 import { MailError } from "./mail-error.ts";
 
 export interface ApprovalEffectDeps {
@@ -35,8 +35,8 @@ export interface ApprovalEffectDeps {
   publicUrl: string;
   /** Who is told that an approver cannot be reached; null: the log alone. */
   operator: string | null;
-  /** Outside development: outcomes go to public addresses by https alone. */
-  strictCallbacks: boolean;
+  /** Where outcomes may be posted to. */
+  outbound: OutboundRules;
   log: Log;
 }
 
@@ -65,15 +65,14 @@ export async function performApprovalEffect(
 
 /** The same id and data at every try; only time and signature are fresh. */
 async function callBack(
-  { strictCallbacks }: ApprovalEffectDeps,
+  { outbound }: ApprovalEffectDeps,
   { id, callback, subject, refund_id, order_id }: ApprovalState,
   { event, at, view }: Extract<ApprovalEffect, { kind: "callback" }>,
 ): Promise<Done> {
   if (callback === null) return { kind: "done" };
-  const sent = await send(
-    { ...callback, id: `${id}.${event}`, type: event, at, data: { ...view, order_id, refund_id, subject } },
-    { strict: strictCallbacks },
-  );
+  const body = webhookBody(event, at, { ...view, order_id, refund_id, subject });
+  const { url, secret } = callback;
+  const sent = await send({ url, secrets: [secret], id: `${id}.${event}`, body }, outbound);
   if (sent.outcome === "accepted") return { kind: "done" };
   throw new CallbackError(sent.reason, sent.retry);
 }

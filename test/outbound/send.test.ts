@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isPublic, publicLookup } from "../../src/outbound/address.ts";
-import { send, urlObstacle } from "../../src/outbound/send.ts";
+import { send, urlObstacle, webhookBody } from "../../src/outbound/send.ts";
 
 let server: Server;
 let url = "";
@@ -32,11 +32,9 @@ afterAll(() => {
 
 const webhook = (path: string) => ({
   url: url + path,
-  secret: `whsec_${Buffer.alloc(24, 7).toString("base64")}`,
+  secrets: [`whsec_${Buffer.alloc(24, 7).toString("base64")}`],
   id: "msg_1",
-  type: "test.ping",
-  at: "2026-01-01T00:00:00.000Z",
-  data: {},
+  body: webhookBody("test.ping", "2026-01-01T00:00:00.000Z", {}),
 });
 
 test.each([

@@ -1,3 +1,4 @@
+export { endpointDisabledMail, type EndpointDisabledView } from "./endpoint-disabled.ts";
 export { alertMail, type AlertView } from "./alert.ts";
 export { differencesMail, type ShownDifference } from "./differences.ts";
 export type { AskView } from "./asked.ts";

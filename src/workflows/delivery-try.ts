@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool } from "../db/pool.ts";
+import { recordTry, type ClaimedDelivery, type RecordedTry } from "../db/webhook-deliveries.ts";
+import { decideDelivery, DISABLE_AFTER_MS } from "../domain/delivery.ts";
+import type { Fault } from "../engine/fault.ts";
+import type { Log } from "../log.ts";
+import { SealBroken, type Seal } from "../outbound/seal.ts";
+import { send, type Delivered, type OutboundRules } from "../outbound/send.ts";
+
+export interface TryDeps {
+  pool: Pool;
+  /** Who claims. */
+  executorId: string;
+  seal: Seal;
+  /** Where webhooks may go. */
+  outbound: OutboundRules;
+  /** Told when an endpoint was disabled. */
+  onDisabled: () => void;
+  log: Log;
+  fault: Fault;
+  /** Breaks tries off when the service stops. */
+  signal: AbortSignal;
+}
+
+const RECORD_AGAIN_MS = 500;
+
+/** Makes one try of a claimed delivery, and records what came of it. */
+export async function tryDelivery(deps: TryDeps, delivery: ClaimedDelivery): Promise<void> {
+  const { executorId, fault, log, signal } = deps;
+  const at = new Date();
+  const start = performance.now();
+  fault("webhook_post", "before");
+  const sent = await post(deps, delivery);
+  fault("webhook_post", "after");
+  // Its claim ends with this process's lease, and the same try is made again.
+  if (sent.outcome === "failed" && signal.aborted) return;
+  const heard = sent.outcome === "accepted" ? sent : sent.heard;
+  const gone = heard?.status === 410;
+  const verdict = decideDelivery(
+    sent.outcome === "accepted"
+      ? { outcome: "accepted" }
+      : { outcome: "failed", gone, retry_after_s: heard?.retry_after_s ?? null },
+    { type: delivery.event_type, attempts: delivery.attempts, chance: Math.random() },
+  );
+  const tried = {
+    at: at.toISOString(),
+    duration_ms: Math.round(performance.now() - start),
+    status: heard?.status ?? null,
+    error: sent.outcome === "accepted" ? null : sent.reason,
+    response: heard?.excerpt ?? null,
+  };
+  fault("webhook_record", "before");
+  const { disabled } = await record(deps, {
+    ...{ id: delivery.id, executor: executorId, tried, ...verdict, gone },
+    disableAfterS: DISABLE_AFTER_MS / 1000,
+  });
+  fault("webhook_record", "after");
+  if (!disabled) return;
+  log.warn({ endpoint_id: delivery.endpoint_id, gone }, "a webhook endpoint was disabled");
+  deps.onDisabled();
+}
+
+async function post({ seal, outbound, signal, log }: TryDeps, delivery: ClaimedDelivery): Promise<Delivered> {
+  const { url, event_id: id, body, endpoint_id } = delivery;
+  try {
+    const secrets = delivery.secrets.map((secret) => seal.open(secret, endpoint_id));
+    return await send({ url, secrets, id, body }, { ...outbound, signal });
+  } catch (error) {
+    if (!(error instanceof SealBroken)) throw error;
+    log.error({ err: error, endpoint_id }, "a webhook endpoint's secret cannot be read");
+    return { outcome: "failed", reason: "the service cannot read the secret", retry: true, heard: null };
+  }
+}
+
+/** What was posted must be kept, or it is posted again: so it is tried until the database is there, or the service stops. */
+async function record({ pool, signal, log }: TryDeps, tried: RecordedTry): Promise<{ disabled: boolean }> {
+  for (;;) {
+    try {
+      return await recordTry(pool, tried);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.warn({ err: error, delivery_id: tried.id }, "a webhook's try could not be recorded yet");
+      await sleep(RECORD_AGAIN_MS);
+    }
+  }
+}
