@@ -11,6 +11,7 @@ import { readLink, type Link } from "./entry.ts";
  * - `truncated`: the end is gone
  * - `malformed`: not an entry
  * - `misstated`: a personal value beside the entry is not the one that it commits to
+ * - `rewritten`: the chain is sound, but it is not the one that a checkpoint states; of trails verified against checkpoints only
  * - `withheld`: a personal value is gone, and no erasure says so; of a stored trail only
  */
 export type Fault =
@@ -22,6 +23,7 @@ export type Fault =
   | "truncated"
   | "malformed"
   | "misstated"
+  | "rewritten"
   | "withheld";
 
 export interface Verdict {
@@ -52,11 +54,12 @@ const NOTHING: Proven = { entries: 0, head_hash: GENESIS, order_id: null };
 
 /**
  * Verifies one trail from its first entry. Entries are JSON texts or parsed values in the order in which they stand; null
- * stands for an entry that is known to be gone. Reads each once and keeps none.
+ * stands for an entry that is known to be gone. Reads each once and keeps none. `passed` is told of each that is proven.
  */
 export async function verifyChain(
   entries: AsyncIterable<unknown> | Iterable<unknown>,
   expected?: ExpectedHead,
+  passed?: (link: Link) => void,
 ): Promise<Verdict> {
   const source = iterate(entries);
   let proven = NOTHING;
@@ -71,6 +74,7 @@ export async function verifyChain(
         if (link.misstated) return fault("misstated", proven);
         last = { before: proven, link };
         proven = { entries: link.seq + 1, head_hash: link.hash, order_id: link.order_id };
+        passed?.(link);
         continue;
       }
       return await diagnose(link, proven, last, source, expected);

@@ -45,6 +45,7 @@ const FAULT: Record<Fault, string> = {
   truncated: "is missing, as is everything after it",
   malformed: "is not an audit entry",
   misstated: "has a personal value beside it that is not the one it commits to",
+  rewritten: "was written anew, here or later: the chain is sound, but it is not the one that was stated",
   withheld: "has lost a personal value, and no erasure says so",
 };
 
