@@ -1,15 +1,9 @@
 import { simpleParser, type ParsedMail } from "mailparser";
 import { oneLine } from "./markup.ts";
+import { fromProse } from "./prose-report.ts";
+import { shown, statusIn, type DeliveryReport } from "./report-fields.ts";
 
-/** What a server reports of a mail that it had taken. */
-export interface DeliveryReport {
-  /** False: it is late, and the server keeps trying. */
-  permanent: boolean;
-  /** RFC 3463, such as `5.1.1`. */
-  status: string;
-  /** What the refusing server said, on one line. */
-  diagnostic: string;
-}
+export type { DeliveryReport } from "./report-fields.ts";
 
 /** A mail to a bounce address: a report, or why it is none. */
 export type Returned =
@@ -33,24 +27,25 @@ export async function readReturned(source: Buffer): Promise<Returned> {
   const status = mail.attachments.find((part) =>
     /^message\/(global-)?delivery-status$/i.test(part.contentType),
   );
-  if (status) return fromNotification(status.content.toString("utf8"));
-  return fromExim(mail) ?? fromQmail(mail) ?? { ignored: otherwise(mail) };
+  const recipients = recipientsIn(status?.content.toString("utf8") ?? "");
+  const report = recipients.length > 0 ? fromNotification(recipients) : fromProse(mail);
+  return report ? { report } : { ignored: status ? aboutNobody(recipients) : otherwise(mail) };
 }
 
 /** Groups of fields between empty lines; the first is about the mail, each further one about a recipient. */
-function fromNotification(text: string): Returned {
-  const groups = text
+const recipientsIn = (text: string): Fields[] =>
+  text
     .replace(/\r\n?/g, "\n")
     .split(/\n[ \t]*\n/)
     .map(fieldsOf)
     .filter((fields) => fields.has("action"));
-  const withAction = (action: string) => groups.find((fields) => actionOf(fields) === action);
-  // One of several that a list was expanded to is enough: somebody who was meant to get it does not.
+
+/** One failure of several that a list was expanded to is enough: somebody who was meant to get it does not. */
+function fromNotification(recipients: Fields[]): DeliveryReport | null {
+  const withAction = (action: string) => recipients.find((fields) => actionOf(fields) === action);
   const failed = withAction("failed");
   const told = failed ?? withAction("delayed");
-  if (told) return { report: reportOf(told, failed !== undefined) };
-  const actions = groups.map(actionOf).join(", ");
-  return { ignored: `a delivery-status notification of ${actions || "no recipient"}` };
+  return told ? reportOf(told, failed !== undefined) : null;
 }
 
 const actionOf = (fields: Fields): string =>
@@ -65,11 +60,6 @@ function reportOf(fields: Fields, permanent: boolean): DeliveryReport {
   return { permanent, status, diagnostic: shown(said) || `${late} (${status})` };
 }
 
-/** Some charsets decode to halves of surrogate pairs, which cannot be stored. */
-const shown = (said: string): string => oneLine(said.toWellFormed(), 400);
-
-const statusIn = (text: string): string | null => /\b[245]\.\d{1,3}\.\d{1,3}\b/.exec(text)?.[0] ?? null;
-
 /** Header-like lines, folded ones joined. */
 const fieldsOf = (group: string): Fields =>
   new Map(
@@ -82,24 +72,8 @@ const fieldsOf = (group: string): Fields =>
       }),
   );
 
-/** Exim's header, also where its bounces are plain text. It writes of delays without it. */
-function fromExim(mail: ParsedMail): Returned | null {
-  if (!mail.headers.has("x-failed-recipients")) return null;
-  return fromText(mail.text ?? "");
-}
-
-/** https://cr.yp.to/proto/qsbmf.txt */
-function fromQmail({ text = "" }: ParsedMail): Returned | null {
-  if (!/^Hi\. This is the\b/.test(text)) return null;
-  return fromText(text);
-}
-
-/** What the refusing server said is the line with its code, where there is one. */
-function fromText(text: string): Returned {
-  const said = /(?:^|[\s:])([45]\d\d[ -][^\n]*(?:\n[ \t]+[^\n]+)*)/.exec(text)?.[1] ?? "";
-  const diagnostic = shown(said) || "it could not be delivered";
-  return { report: { permanent: true, status: statusIn(said) ?? "5.0.0", diagnostic } };
-}
+const aboutNobody = (recipients: Fields[]): string =>
+  `a delivery-status notification of ${recipients.map(actionOf).join(", ").slice(0, 200) || "no recipient"}`;
 
 function otherwise(mail: ParsedMail): string {
   const automatic = mail.headers.get("auto-submitted");

@@ -179,6 +179,8 @@ export function createMailer({ smtpUrl, from, log, dkim, timeouts = {} }: Mailer
           ...mail.headers,
         },
         ...(mail.returnPath ? { envelope: { from: mail.returnPath, to: [...recipients] } } : {}),
+        // A report of its failure needs no copy of the mail, which has the approver's link in it (RFC 3461, 4.3).
+        dsn: { ret: "HDRS" },
         // The parts' boundary would be random otherwise, and a repeated mail another one.
         baseBoundary: createHash("sha256").update(mail.messageId).digest("hex").slice(0, 24),
         disableFileAccess: true,
