@@ -68,9 +68,15 @@ function delegationOf(state: ApprovalState, approver: string, now: Date): Delega
     isSame(delegation.from, approver) &&
     isActive(delegation, now) &&
     !isRequester(state, delegation.to) &&
-    !wasRevoked(state, delegation.to);
+    !wasRevoked(state, delegation.to) &&
+    !decidesAnotherGate(state, delegation.to);
   return state.delegations.find(stands) ?? null;
 }
+
+/** Gates are passed by different people: a deputy has decided no earlier one and is named at no later one. */
+const decidesAnotherGate = ({ votes, plan, gate, revision }: ApprovalState, person: string): boolean =>
+  votes.some((vote) => vote.revision === revision && vote.gate !== gate && isSame(vote.approver, person)) ||
+  plan.gates.slice(gate + 1).some(({ approvers }) => approvers.some((each) => isSame(each, person)));
 
 /** Whose place was taken away does not come back in somebody else's. */
 const wasRevoked = ({ people, gate }: ApprovalState, person: string): boolean =>

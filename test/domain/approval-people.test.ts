@@ -186,6 +186,23 @@ describe("four eyes", () => {
     expect(circle.state.status).toBe("approved");
   });
 
+  test("gates are passed by different people: who decided the first does not stand in at the second", () => {
+    const asked = new Asked(twoGates, null, [absence(cfo, controller), absence(ceo, finance)]);
+    asked.vote(controller);
+    expect(asked.state.gate).toBe(1);
+    expect(waiting(asked)).toEqual([cfo, finance, "coo@example.com"]);
+    asked.vote(controller);
+    asked.vote(finance);
+    asked.vote(cfo);
+    expect(asked.state.status).toBe("approved");
+    expect(asked.state.votes.map(({ approver }) => approver)).toEqual([controller, finance, cfo]);
+  });
+
+  test("nor does at the first who is to decide the second", () => {
+    const asked = new Asked(twoGates, null, [absence(finance, cfo)]);
+    expect(waiting(asked)).toEqual([finance, controller]);
+  });
+
   test("who was sent away does not come back as somebody's deputy", () => {
     const asked = new Asked(oneGate(1, finance, controller), null, [absence(finance, controller)]);
     revoke(asked, controller);

@@ -196,6 +196,8 @@ export class Asked {
         (change) =>
           change.gate === before.gate && (isSame(change.from, person) || isSame(change.to ?? "", person)),
       )?.to === null;
+    const earlier = (person: string) =>
+      before.votes.some((vote) => vote.revision === before.revision && isSame(vote.approver, person));
     for (const { approver, seat } of state.votes.slice(before.votes.length)) {
       const named = state.delegations.some(
         ({ id, from, to, starts_at, ends_at }) =>
@@ -206,8 +208,8 @@ export class Asked {
           !state.undelegated?.includes(id),
       );
       holds(
-        isSame(approver, seat) || (named && !lost(approver)),
-        "in another's place decides only whom that person named, in that time, and who was not sent away",
+        isSame(approver, seat) || (named && !lost(approver) && !earlier(approver)),
+        "in another's place decides only whom that person named, in that time, and who neither was sent away nor decided a gate before",
       );
     }
     const anew = state.revision === before.revision + 1 && state.gate === 0;
