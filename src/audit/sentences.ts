@@ -41,6 +41,7 @@ const EFFECT: Record<string, string> = {
   refund: "Making the refund",
   open_approval: "Opening the approval",
   withdraw_approval: "Withdrawing the approval",
+  erase_rest: "Erasing what is left of personal data",
 };
 const effect = (data: Data): string => EFFECT[word(data["effect"])] ?? word(data["effect"], "Work");
 
@@ -48,6 +49,7 @@ const MESSAGE: Record<string, string> = {
   "payment.seen": "News of a payment",
   "session.seen": "News of a checkout page",
   cancel: "The wish to cancel",
+  erase: "The wish to erase personal data",
   refund: "The wish to refund",
   fulfilment: "A fulfilled item",
   payment_method: "Another payment method",
@@ -99,6 +101,9 @@ const SAY: Record<string, Say> = {
       d["needs_approval"] ? "it needs approval" : "no approval needed"
     }`,
   "order.cancel_requested": (d) => `Cancellation requested${because(d["reason"])}`,
+  "order.erased": (d) => `Personal data erased${because(d["reason"])}`,
+  "order.erasure_finished": (d) =>
+    `Erasure finished; ${word(d["webhooks"], "no")} received webhooks were emptied`,
   "order.status_changed": (d) => `Order was ${word(d["from"])}, is now ${word(d["to"])}`,
   "order.amended": (d) => `Order amended${changed(d["changes"])}`,
   "order.held": (d) => `Order held${because(d["reason"])}; it waits until ${moment(d["until"])}`,

@@ -95,6 +95,9 @@ export const cancelOrder = z.strictObject({
   reason: text(500).min(1, "must not be empty").default("cancelled by request"),
 });
 
+/** `POST /v1/orders/:id/erase` */
+export const eraseOrder = z.strictObject({ reason: text(500).min(1, "must not be empty") });
+
 /** `POST /v1/orders/:id/refunds` */
 export const createRefund = z.strictObject({
   amount: amount.nullish(),

@@ -1,5 +1,6 @@
 import type { ApprovalState } from "../domain/approval.ts";
 import { peopleAskedNow } from "../domain/approval-seats.ts";
+import { storableJson } from "../domain/storable.ts";
 import type { Queryable } from "./pool.ts";
 
 export interface ApprovalRow {
@@ -113,3 +114,24 @@ export async function openApprovalsNaming(
   );
   return rows.map(({ id }) => id);
 }
+
+/** Every approval of an order, its row locked: its own workflow reads its state under the same lock. */
+export async function lockApprovalsOf(
+  tx: Queryable,
+  orderId: string,
+): Promise<{ id: string; segment: number; segment_open: boolean; state: ApprovalState }[]> {
+  const { rows } = await tx.query<{
+    id: string;
+    segment: number;
+    segment_open: boolean;
+    state: ApprovalState;
+  }>(
+    `select id, segment, segment_open, state from countersign.approvals where order_id = $1 order by id for update`,
+    [orderId],
+  );
+  return rows;
+}
+
+/** Replaces the state of an approval whose row is locked, where nothing happens to the approval itself. */
+export const rewriteApproval = (tx: Queryable, id: string, state: ApprovalState) =>
+  tx.query("update countersign.approvals set state = $2 where id = $1", [id, storableJson(state)]);

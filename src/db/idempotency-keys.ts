@@ -46,3 +46,22 @@ export const keepResponse = (
       where tenant = $1 and operation = $2 and key = $3 and response is null`,
     [tenant, operation, key, JSON.stringify(response)],
   );
+
+/** Rewrites the answers that are kept about these objects. @returns how many there were */
+export async function maskResponses(
+  tx: Queryable,
+  objectIds: string[],
+  mask: (response: unknown) => unknown,
+): Promise<number> {
+  const { rows } = await tx.query<{ tenant: string; operation: string; key: string; response: unknown }>(
+    `select tenant, operation, key, response from countersign.idempotency_keys
+      where object_id = any($1) and response is not null for update`,
+    [objectIds],
+  );
+  for (const { tenant, operation, key, response } of rows)
+    await tx.query(
+      "update countersign.idempotency_keys set response = $4 where tenant = $1 and operation = $2 and key = $3",
+      [tenant, operation, key, JSON.stringify(mask(response))],
+    );
+  return rows.length;
+}

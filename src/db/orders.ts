@@ -49,6 +49,15 @@ export async function getOrderById(db: Queryable, id: string): Promise<OrderStat
   return rows[0].state;
 }
 
+/** The number of an order's newest segment. Locks its row. */
+export async function getSegment(tx: Queryable, id: string): Promise<number> {
+  const { rows } = await tx.query<{ segment: number }>(
+    "select segment from countersign.orders where id = $1 for update",
+    [id],
+  );
+  return rows[0]?.segment ?? 0;
+}
+
 export interface OrderFilter {
   status?: string | undefined;
   reference?: string | undefined;
@@ -83,6 +92,8 @@ export async function listOrders(db: Queryable, tenant: string, filter: OrderFil
 /** An order that a webhook is about; `at_rest` is its state when no segment runs, and null while one does. */
 export interface FoundOrder {
   id: string;
+  /** Its personal data was erased: what comes about it must not bring it back. */
+  erased: boolean;
   at_rest: OrderState | null;
 }
 
@@ -92,7 +103,7 @@ export async function findOrders(
   wanted: { order_id: string | null; payment_id: string | null; session_id: string | null }[],
 ): Promise<(FoundOrder | null)[]> {
   const { rows } = await db.query<{ n: number } & FoundOrder>(
-    `select w.n, o.id, case when o.segment_open then null else o.state end as at_rest
+    `select w.n, o.id, o.state ? 'erasure' as erased, case when o.segment_open then null else o.state end as at_rest
        from json_to_recordset($1) as w(n int, order_id text, payment_id text, session_id text)
        join countersign.orders o on o.id = coalesce(
               (select id from countersign.orders where id = w.order_id),

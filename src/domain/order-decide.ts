@@ -5,6 +5,7 @@ import { onAmend } from "./order-amend.ts";
 import { captureWakeAt, onCapture } from "./order-capture.ts";
 import { onCancel, onFulfilment, onPaymentMethod, onRefundCommand } from "./order-commands.ts";
 import { onResolve } from "./order-hold.ts";
+import { onErase, unheard } from "./order-erase.ts";
 import { onDone, onFailed } from "./order-outcomes.ts";
 import { onChargeRefunded, onDispute, onPayment, onRefund, onSession } from "./order-provider.ts";
 import { settle } from "./order-settle.ts";
@@ -66,8 +67,10 @@ function onMessage(step: Step, message: OrderMessage): Step {
       return onChargeRefunded(step, message);
     case "dispute.seen":
       return onDispute(step, message.dispute, message.source);
-    case "approval.reported":
-      return onApproval(step, message.approval, message.entries);
+    case "approval.reported": {
+      const { approval, entries } = step.state.erasure ? unheard(message) : message;
+      return onApproval(step, approval, entries);
+    }
     case "cancel":
       return onCancel(step, message);
     case "refund":
@@ -84,6 +87,8 @@ function onMessage(step: Step, message: OrderMessage): Step {
       return onCapture(step, message);
     case "resolve":
       return onResolve(step, message);
+    case "erase":
+      return onErase(step, message);
     case "effect.done":
       return onDone(step, message.key, message.result);
     case "effect.failed":
@@ -98,22 +103,17 @@ const tellSubmitted = (
   { actor, idempotency_key }: Extract<OrderMessage, { type: "submitted" }>,
 ): Step => {
   const { facts, plan } = step.state;
-  return tell(
-    step,
-    "order.created",
-    actor ?? { type: "api", id: facts.requested_by ?? facts.tenant },
-    {
-      reference: facts.reference,
-      amount: facts.amount,
-      currency: facts.currency,
-      payment_mode: facts.payment_mode,
-      items: facts.items.length,
-      needs_approval: plan !== null,
-      policy_version: plan?.policy_version ?? null,
-      requested_by: facts.requested_by,
-      idempotency_key,
-    },
-  );
+  return tell(step, "order.created", actor ?? { type: "api", id: facts.requested_by ?? facts.tenant }, {
+    reference: facts.reference,
+    amount: facts.amount,
+    currency: facts.currency,
+    payment_mode: facts.payment_mode,
+    items: facts.items.length,
+    needs_approval: plan !== null,
+    policy_version: plan?.policy_version ?? null,
+    requested_by: facts.requested_by,
+    idempotency_key,
+  });
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { EffectResult, OrderEffect, OrderMessage } from "./order.ts";
 import { onApproval } from "./order-approvals.ts";
+import { onErased } from "./order-erase.ts";
 import { alertRefund, onPayment, onRefund, onSession } from "./order-provider.ts";
 import { SYSTEM, type Step, alert, end, set, tell } from "./order-step.ts";
 import { KEY_SPENT, type Todo, postponed, worthTelling } from "./todo.ts";
@@ -22,6 +23,10 @@ export function onDone(step: Step, key: string, result: EffectResult): Step {
       return onRefund(rest, result.refund, source);
     case "approval":
       return onApproval(rest, result.approval, []);
+    case "erased":
+      return work?.effect.kind === "erase_rest"
+        ? onErased(rest, work.effect.erasure_id, result.webhooks)
+        : rest;
     case "done":
       return work?.effect.kind === "withdraw_approval" ? withdrawn(rest, work.effect.approval_id) : rest;
   }
@@ -106,6 +111,7 @@ function onRefused(step: Step, effect: OrderEffect, reason: string): Step {
     case "confirm_payment":
     case "amend_approval":
     case "alert_operator":
+    case "erase_rest":
       return step;
   }
 }

@@ -37,7 +37,9 @@ const objectOf = (effect: OrderEffect): string | null =>
       ? effect.refund_id
       : effect.kind === "alert_operator"
         ? `${effect.alert}:${effect.about}`
-        : null;
+        : effect.kind === "erase_rest"
+          ? effect.erasure_id
+          : null;
 
 /** Asks for work, unless the same is already under way: at most one capture is ever outstanding. */
 export function ask(step: Step, effect: OrderEffect): Step {

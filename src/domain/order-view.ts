@@ -29,6 +29,8 @@ export interface OrderView {
   metadata: Record<string, string>;
   audit: { entries: number; head_hash: string };
   pay_by: string;
+  /** When its personal data was erased last; null: never. */
+  erased_at: string | null;
   created_at: string;
   updated_at: string;
 }
@@ -135,6 +137,7 @@ export function orderView(
     metadata: facts.metadata,
     audit: { entries: row.entries, head_hash: row.head_hash },
     pay_by: state.pay_by,
+    erased_at: state.erasure?.at ?? null,
     created_at: facts.created_at,
     updated_at: row.updated_at,
   };

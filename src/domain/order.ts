@@ -124,6 +124,8 @@ export type OrderEffect =
   | { kind: "open_approval"; approval_id: string; subject: SubjectKind; refund_id: string | null }
   | { kind: "withdraw_approval"; approval_id: string; reason: string }
   | { kind: "amend_approval"; approval_id: string; by: Actor }
+  /** Takes away what could not be erased with the decision. */
+  | { kind: "erase_rest"; erasure_id: string }
   | {
       kind: "alert_operator";
       alert: AlertKind;
@@ -133,6 +135,31 @@ export type OrderEffect =
       until: string | null;
       at: string;
     };
+
+/** What an erasure found where, as the trail tells it. */
+export interface ErasedCounts {
+  /** Personal values beside the trail. */
+  values: number;
+  approvals: number;
+  /** Answers kept for repeated requests, and what the engine kept of messages and work. */
+  answers: number;
+  messages: number;
+  checkpoints: number;
+  /** Entries from before personal values were kept beside the trail: they stay, since the chain is over their text. */
+  entries_kept: number;
+}
+
+/** The last erasure of an order's personal data. */
+export interface Erasure {
+  id: string;
+  at: string;
+  by: string;
+  /** Null until it is written. */
+  found: ErasedCounts | null;
+  /** Received webhooks whose bodies were erased; null until that is done. */
+  webhooks: number | null;
+  finished_at: string | null;
+}
 
 /** One order, whole. It is stored as JSON beside the order's row, so every field is JSON. */
 export interface OrderState {
@@ -165,6 +192,8 @@ export interface OrderState {
   /** How many keys were derived so far. */
   serial: number;
   ended_at: string | null;
+  /** Absent: its personal data was never erased. */
+  erasure?: Erasure;
 }
 
 /** What may be changed before an order is captured; an amount can only be lowered. */
@@ -200,6 +229,7 @@ export type OrderMessage =
   | { type: "amend"; actor: Actor; change: Amendment }
   | { type: "capture"; actor: Actor; amount: number | null }
   | { type: "resolve"; actor: Actor; action: "accept" | "give_back"; reason: string }
+  | { type: "erase"; actor: Actor; erasure_id: string; reason: string }
   | { type: "effect.done"; key: string; result: EffectResult }
   | { type: "effect.failed"; key: string; reason: string; code: string; retry: boolean }
   | { type: "clock" };
@@ -217,6 +247,7 @@ export type EffectResult =
   | { kind: "session"; session: SessionSnapshot }
   | { kind: "refund"; refund: RefundSnapshot }
   | { kind: "approval"; approval: ApprovalView }
+  | { kind: "erased"; webhooks: number }
   | { kind: "done" };
 
 const END: ReadonlySet<OrderStatus> = new Set(END_STATUSES);

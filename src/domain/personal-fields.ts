@@ -17,10 +17,13 @@ const text =
 const sentence =
   (field: string): Rule =>
   (data) =>
-    isText(data[field]) && !/^[a-z0-9_]{1,64}$/.test(data[field]) ? [`/${field}`] : [];
+    isSentence(data[field]) ? [`/${field}`] : [];
+
+export const isSentence = (value: unknown): value is string =>
+  isText(value) && !/^[a-z0-9_]{1,64}$/.test(value);
 
 /** Amounts, references and items stay readable; who buys what and why does not. */
-const PERSONAL_SUBJECT = new Set(["customer", "description", "reason"]);
+export const PERSONAL_SUBJECT: ReadonlySet<string> = new Set(["customer", "description", "reason"]);
 
 const changes: Rule = ({ changes: list }) =>
   (Array.isArray(list) ? (list as unknown[]) : []).flatMap((change, i) => {
@@ -45,6 +48,7 @@ const RULES: Record<string, Rule> = {
   "order.hold_released": none,
   "order.hold_resolved": text("reason"),
   "order.erased": text("reason"),
+  "order.erasure_finished": none,
   "order.completed": none,
   "order.refunded": none,
   "order.partially_refunded": none,
@@ -149,7 +153,7 @@ export function personalFields(
 const couldBeText = (value: string): boolean => /[\s@]/.test(value);
 
 /** Does the text hold the customer's address, or the name as words of its own? */
-function names(value: string, { email, name }: Customer): boolean {
+export function names(value: string, { email, name }: Customer): boolean {
   const text = value.toLowerCase();
   if (email !== null && text.includes(email.toLowerCase())) return true;
   const word = name?.trim().toLowerCase() ?? "";

@@ -60,6 +60,22 @@ export function sealDraft(
   return { draft: sealed, personal };
 }
 
+/** The draft with its personal values gone, for one that is told late of an order whose data was erased. */
+export function maskDraft(draft: AuditDraft, customers: Customer[] = []): AuditDraft {
+  const paths = personalFields(draft, customers);
+  if (paths.length === 0) return draft;
+  const masked = structuredClone(draft);
+  for (const path of paths) placeOf(masked, path)?.set(ERASED);
+  return masked;
+}
+
+/** How many personal values stand in an entry itself: of one that was written before values were kept beside it. */
+export const plainValues = (entry: Pick<AuditDraft, "type" | "data">, customers: Customer[]): number =>
+  personalFields(entry, customers).filter((path) => {
+    const value = placeOf(entry, path)?.get();
+    return typeof value === "string" && value !== ERASED;
+  }).length;
+
 /** The entry as people read it: values in their places, `(erased)` where one is gone. Its hash is that of the sealed one. */
 export function readable<Entry extends { data: unknown }>(
   entry: Entry,

@@ -4,6 +4,7 @@ import { decideOrder, orderDue, orderWakeAt } from "../domain/order-decide.ts";
 import { isAtRest, type OrderEffect, type OrderMessage, type OrderState } from "../domain/order.ts";
 import { commitApproval } from "./commit-approval.ts";
 import { commitOrder } from "./commit-order.ts";
+import { eraseStored, isErasing } from "./erase.ts";
 import type { Machine } from "./machine.ts";
 import { WORKFLOW } from "./names.ts";
 
@@ -14,7 +15,7 @@ export const orderMachine: Machine<OrderState, OrderMessage, OrderEffect> = {
   due: orderDue,
   wakeAt: orderWakeAt,
   isAtRest,
-  commit: commitOrder,
+  commit: async (commit) => commitOrder(isErasing(commit) ? await eraseStored(commit) : commit),
   clock: { type: "clock" },
 };
 

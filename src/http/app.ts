@@ -9,6 +9,7 @@ import { approvalRoutes } from "./approvals.ts";
 import { authenticated, type Authenticate } from "./auth.ts";
 import { delegationRoutes } from "./delegations.ts";
 import { devRoutes } from "./dev.ts";
+import { eraseRoutes } from "./erase.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { linkRoutes } from "./links.ts";
 import type { Metrics } from "./metrics.ts";
@@ -55,6 +56,7 @@ export function createApp(deps: AppDeps): Koa {
     orderEventRoutes(pool, deps.stopping),
     orderMessageRoutes(deps),
     refundRoutes(deps),
+    eraseRoutes(pool, log),
     approvalRoutes(pool, log),
     delegationRoutes(pool, log),
     inboxRoutes(pool, deps.sources, log),

@@ -6,8 +6,8 @@ import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { Correlation } from "../payments/provider.ts";
 import type { ReadEvent, WebhookSources } from "../payments/webhook-source.ts";
+import { erasedBody, mentioned } from "./erased.ts";
 import { letterOf } from "./letter.ts";
 import { readEvent } from "./read.ts";
 import { verdictOf } from "./verdict.ts";
@@ -114,10 +114,13 @@ async function storeAndRoute(
   batch: Read[],
   log: Log,
 ): Promise<{ accepted: Accepted[]; dispatch: Dispatch }> {
-  const wanted = batch.map(({ event }) =>
-    event.meaning.kind === "message" ? event.meaning.correlation : NOBODY,
+  const wanted = batch.map(({ event, arrival }) =>
+    event.meaning.kind === "message" ? event.meaning.correlation : mentioned(arrival.body),
   );
-  const found = wanted.every((names) => names === NOBODY) ? [] : await findOrders(tx, wanted);
+  const nobody = wanted.every((names) =>
+    Object.values<string | null>({ ...names }).every((id) => id === null),
+  );
+  const found = nobody ? [] : await findOrders(tx, wanted);
   const webhooks = batch.map((read, i) => webhookOf(read, found[i] ?? null));
   const fresh = await storeInbound(tx, webhooks);
   const letters = webhooks.flatMap((webhook, i) => {
@@ -135,15 +138,14 @@ async function storeAndRoute(
   return { accepted, dispatch };
 }
 
-const NOBODY: Correlation = { order_id: null, payment_id: null, session_id: null };
-
 /** An event that does not even have an id is known by its bytes. */
 const eventId = ({ event, arrival }: Read): string =>
   event.event_id ?? `unreadable_${createHash("sha256").update(arrival.body).digest("hex").slice(0, 32)}`;
 
-function webhookOf(read: Read, order: FoundOrder | null): NewInboundWebhook {
+function webhookOf(read: Read, about: FoundOrder | null): NewInboundWebhook {
   const { arrival, event } = read;
   const { meaning } = event;
+  const order = meaning.kind === "message" ? about : null;
   const names = meaning.kind === "message" ? Object.values<string | null>({ ...meaning.correlation }) : [];
   return {
     id: newId("whi"),
@@ -155,7 +157,7 @@ function webhookOf(read: Read, order: FoundOrder | null): NewInboundWebhook {
     correlation: names.filter((name) => name !== null),
     recovered: arrival.recovered ?? false,
     headers: arrival.headers,
-    body: arrival.body,
+    body: about?.erased ? erasedBody(arrival.body, about.id) : arrival.body,
     received_at: arrival.received_at,
   };
 }

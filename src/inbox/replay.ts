@@ -12,6 +12,7 @@ import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
 import type { Log } from "../log.ts";
 import type { WebhookSources } from "../payments/webhook-source.ts";
+import { isErasedBody } from "./erased.ts";
 import { letterOf } from "./letter.ts";
 import { readEvent } from "./read.ts";
 import { verdictOf } from "./verdict.ts";
@@ -88,6 +89,10 @@ async function replay(
 ): Promise<{ result: Replayed | null; dispatch: Dispatch | null }> {
   const webhook = await getInbound(tx, id, { lock: true });
   if (!webhook) return { result: null, dispatch: null };
+  if (isErasedBody(webhook.body)) {
+    const reason = "its body was erased with the personal data of its order";
+    return { result: { id, state: webhook.state, reason }, dispatch: null };
+  }
   const event = readEvent(sources, webhook);
   const [order = null] =
     event.meaning.kind === "message" ? await findOrders(tx, [event.meaning.correlation]) : [];

@@ -14,6 +14,7 @@ import type { Log } from "../log.ts";
 import { alertMail } from "../mail/templates/index.ts";
 import type { Mailer } from "../mail/transport.ts";
 import { ProviderError, type PaymentProvider } from "../payments/provider.ts";
+import { eraseRest } from "./erase.ts";
 import { MailError } from "./mail-error.ts";
 
 export interface OrderEffectDeps {
@@ -77,6 +78,8 @@ export async function performOrderEffect(
       return { kind: "done" };
     case "amend_approval":
       return amendApproval(deps, order, key, effect);
+    case "erase_rest":
+      return eraseRest(pool, orderId);
     case "alert_operator":
       return alertOperator(deps, order, key, effect);
   }

@@ -227,6 +227,8 @@ export class World {
         return { kind: "done" };
       case "amend_approval":
         return this.#amendApproval(effect.approval_id);
+      case "erase_rest":
+        return { kind: "erased", webhooks: 0 };
       case "alert_operator":
         this.alerts.push(effect.alert);
         return { kind: "done" };

@@ -56,6 +56,33 @@ export const ORDER_ENTRIES = {
       ...asked,
     }),
   },
+  "order.erased": {
+    says: "The order's personal data was erased; commitments in its entries stay.",
+    actors: ["api", "operator"],
+    data: z.object({
+      erasure_id: z.string(),
+      reason: words,
+      found: z.object({
+        values: z.int().meta({ description: "personal values beside the trail" }),
+        approvals: z.int(),
+        answers: z.int().meta({ description: "kept for repeated requests" }),
+        messages: z.int(),
+        checkpoints: z.int(),
+        entries_kept: z.int().meta({
+          description: "entries from before values were kept beside the trail; their text stays",
+        }),
+      }),
+      ...asked,
+    }),
+  },
+  "order.erasure_finished": {
+    says: "What could not be erased with the decision is erased too.",
+    actors: ["system"],
+    data: z.object({
+      erasure_id: z.string(),
+      webhooks: z.int().meta({ description: "received webhooks whose bodies were removed" }),
+    }),
+  },
   "order.status_changed": {
     says: "An order that had ended is something else now, by a refund or a dispute.",
     actors: ["system"],

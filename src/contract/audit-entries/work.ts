@@ -13,6 +13,7 @@ const effect = z.enum([
   "withdraw_approval",
   "amend_approval",
   "alert_operator",
+  "erase_rest",
 ]);
 
 const about = { approval_id: z.string(), to: person };

@@ -18,6 +18,7 @@ create table countersign.erasures (
   -- ids by which the provider's events name the order
   names      text[] not null,
   -- up to where the inbox was searched
-  searched   text not null default '',
+  searched   text not null,
+  webhooks   integer not null default 0,
   started_at timestamptz not null default now()
 );

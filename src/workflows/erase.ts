@@ -1,0 +1,33 @@
+import { deleteErasure, eraseSamples, searchInbox } from "../db/erasures.ts";
+import { lockApprovalsOf } from "../db/approvals.ts";
+import { getSegment } from "../db/orders.ts";
+import { inTransaction, type Pool } from "../db/pool.ts";
+import type { EffectResult } from "../domain/order.ts";
+import { eraseLeft } from "../engine/erase.ts";
+
+/** How many received webhooks one statement looks through. */
+const AT_ONCE = 500;
+
+/** Something of the order is still under way, and may bring back what was erased. */
+class StillAtWork extends Error {
+  override readonly name = "StillAtWork";
+  readonly code = "still_at_work";
+  readonly retry = true;
+}
+
+/**
+ * Erases what is not erased with the decision: bodies of received webhooks, samples of bad requests, and what was under way.
+ * Tried again it goes on where it was: how far the inbox was searched is stored with each part of it.
+ */
+export async function eraseRest(pool: Pool, orderId: string): Promise<EffectResult> {
+  for (let looked: number | null = AT_ONCE; looked === AT_ONCE;)
+    looked = await searchInbox(pool, orderId, AT_ONCE);
+  return inTransaction(pool, async (tx) => {
+    const segment = await getSegment(tx, orderId);
+    const open = (await lockApprovalsOf(tx, orderId)).find((approval) => approval.segment_open);
+    if (open) throw new StillAtWork(`approval ${open.id} has work under way that may name the customer`);
+    await eraseLeft(tx, orderId, segment);
+    await eraseSamples(tx, orderId);
+    return { kind: "erased", webhooks: (await deleteErasure(tx, orderId)) ?? 0 };
+  });
+}
