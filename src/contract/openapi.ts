@@ -111,6 +111,7 @@ export const OPERATIONS: Operation[] = [
     description:
       `Topics: ${Object.keys(MESSAGES).join(", ")}. With an Idempotency-Key a repeated message counts once. ` +
       "`capture` takes what is authorized, or the part `amount` of it, once. " +
+      "`amend` asks everybody again; 422 when the policy asks more of what the order becomes. " +
       "`resolve` decides on a held order: `accept` it as it is, or `give_back` the money. " +
       "What no longer applies is accepted too: the trail answers it with `message.ignored` and the reason.",
     tag: "Events and messages",
@@ -164,6 +165,8 @@ export const OPERATIONS: Operation[] = [
     method: "get",
     path: "/v1/approvals",
     summary: "List approvals, newest first",
+    description:
+      "`waiting_for` is an address in any spelling: what this person is asked now, also in somebody's place.",
     tag: "Approvals",
     query: z.object({ ...listApprovalsQuery.shape, ...paging }),
     success: 200,
@@ -233,8 +236,8 @@ export const OPERATIONS: Operation[] = [
     summary: "Say who decides while somebody is away",
     description:
       "Role finance for the key's own user, role admin for anybody. At most a year; one at a time for each person (409). Open approvals that " +
-      "name `from` ask `to` as soon as it begins, and `from` again when it is over. It is not handed on: whoever stands in does so alone, also " +
-      "while they are away themselves.",
+      "name `from` ask `to` as soon as it begins, and `from` again when it is over. It is not handed on: whoever stands in does so alone, " +
+      "also while away. Nobody stands in where they requested it, decided an earlier gate or are named at a later one.",
     tag: "Approvals",
     body: createDelegation,
     idempotent: true,
