@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
@@ -127,6 +127,26 @@ const schema = z.object({
     )
     .optional(),
   BOUNCE_PORT: port("write a port from 0 to 65535").optional(),
+  ARCHIVE_AFTER_DAYS: z.coerce
+    .number("write days, from 1 to 36500")
+    .int("write whole days, from 1 to 36500")
+    .min(1, "write days, from 1 to 36500")
+    .max(36_500, "write days, from 1 to 36500")
+    .optional(),
+  ARCHIVE_URL: url(["file:", "s3:"]).optional(),
+  ARCHIVE_S3_ENDPOINT: url(["https:", "http:"]).optional(),
+  ARCHIVE_S3_REGION: z.string().min(1).default("us-east-1"),
+  ARCHIVE_S3_ACCESS_KEY_ID: z.string().min(1).optional(),
+  ARCHIVE_S3_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  CHECKPOINT_EVERY_S: z
+    .union(
+      [z.literal("off"), z.coerce.number().int().min(1).max(86_400)],
+      "write seconds, from 1 to 86400, or off",
+    )
+    .default(3600),
+  CHECKPOINT_KEY_FILE: z.string().min(1).optional(),
+  CHECKPOINT_DIR: z.string().min(1).optional(),
+  CHECKPOINT_EMAIL: z.email("write one address, such as auditor@example.com").optional(),
   OPERATOR_EMAIL: z.email("write one address, such as operations@example.com").optional(),
   RECONCILE_EVERY_S: z.coerce
     .number("write seconds, from 1 to 3600")
@@ -152,6 +172,22 @@ const schema = z.object({
     .optional(),
 });
 
+/** Where old orders' trails go. */
+export interface ArchiveConfig {
+  /** How long after its last change an order is archived; null: never. What is archived can still be read. */
+  afterDays: number | null;
+  /** A directory, for files. */
+  location: string;
+  /** A bucket instead. */
+  s3: {
+    endpoint: string;
+    region: string;
+    accessKeyId: string;
+    secretAccessKey: string;
+    prefix: string;
+  } | null;
+}
+
 export interface Config {
   production: boolean;
   port: number;
@@ -173,6 +209,12 @@ export interface Config {
   dkim: { domain: string; selector: string; keyFile: string } | null;
   /** Where mails come back to. `port` is where the operator's mail server hands them to us; null: nowhere. */
   bounces: { address: string; port: number | null } | null;
+  archive: ArchiveConfig;
+  /**
+   * Signed statements over the audit trails; null: none are made. `keyFile` null: a key is made in the data directory, which in
+   * production is refused, since there the key has to be kept where the database is not.
+   */
+  checkpoints: { everyS: number; keyFile: string | null; dir: string; email: string | null } | null;
   /** Who is told what needs a person; null: only log and metrics say it. */
   operator: string | null;
   /** How often the provider is asked for what it could not deliver, in seconds. */
@@ -272,6 +314,22 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
           }
         : null,
     bounces: raw.BOUNCE_ADDRESS ? { address: raw.BOUNCE_ADDRESS, port: raw.BOUNCE_PORT ?? null } : null,
+    archive: {
+      afterDays: raw.ARCHIVE_AFTER_DAYS ?? null,
+      location: raw.ARCHIVE_URL?.startsWith("file:")
+        ? fileURLToPath(raw.ARCHIVE_URL)
+        : resolve(cwd, raw.DATA_DIR, "archive"),
+      s3: raw.ARCHIVE_URL?.startsWith("s3:") ? bucketOf(raw.ARCHIVE_URL, raw) : null,
+    },
+    checkpoints:
+      raw.CHECKPOINT_EVERY_S === "off" || (production && raw.CHECKPOINT_KEY_FILE === undefined)
+        ? null
+        : {
+            everyS: raw.CHECKPOINT_EVERY_S,
+            keyFile: raw.CHECKPOINT_KEY_FILE ? resolve(cwd, raw.CHECKPOINT_KEY_FILE) : null,
+            dir: resolve(cwd, raw.CHECKPOINT_DIR ?? join(raw.DATA_DIR, "checkpoints")),
+            email: raw.CHECKPOINT_EMAIL ?? null,
+          },
     operator: raw.OPERATOR_EMAIL ?? (raw.SMTP_URL === undefined ? "operator@example.com" : null),
     reconcileEveryS: raw.RECONCILE_EVERY_S,
     webhookAllowHosts: raw.WEBHOOK_ALLOW_HOSTS,
@@ -284,6 +342,26 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
   };
 }
 
+/** `s3://BUCKET/PREFIX`, at AWS or at another endpoint. */
+function bucketOf(
+  text: string,
+  raw: Pick<
+    z.output<typeof schema>,
+    "ARCHIVE_S3_ENDPOINT" | "ARCHIVE_S3_REGION" | "ARCHIVE_S3_ACCESS_KEY_ID" | "ARCHIVE_S3_SECRET_ACCESS_KEY"
+  >,
+): ArchiveConfig["s3"] {
+  const { hostname: bucket, pathname } = new URL(text);
+  const region = raw.ARCHIVE_S3_REGION;
+  const endpoint = raw.ARCHIVE_S3_ENDPOINT ?? `https://s3.${region}.amazonaws.com`;
+  return {
+    endpoint: `${endpoint.replace(/\/+$/, "")}/${bucket}`,
+    region,
+    accessKeyId: raw.ARCHIVE_S3_ACCESS_KEY_ID ?? "",
+    secretAccessKey: raw.ARCHIVE_S3_SECRET_ACCESS_KEY ?? "",
+    prefix: pathname.replace(/^\/+|\/+$/g, ""),
+  };
+}
+
 /** Settings that make sense only together. */
 function incomplete(given: Record<string, string | undefined>): string[] {
   const dkim: Remedies = [
@@ -291,8 +369,13 @@ function incomplete(given: Record<string, string | undefined>): string[] {
     ["DKIM_SELECTOR", "set the selector under which the public key is in the DNS"],
     ["DKIM_PRIVATE_KEY_FILE", "set the file of the private key in PEM"],
   ];
+  const s3: Remedies = [
+    ["ARCHIVE_S3_ACCESS_KEY_ID", "set the id of a key that may read and write the bucket"],
+    ["ARCHIVE_S3_SECRET_ACCESS_KEY", "set its secret"],
+  ];
   const isSigned = dkim.some(([name]) => given[name] !== undefined);
   return [
+    ...(given["ARCHIVE_URL"]?.startsWith("s3:") ? missingFor(s3, given, "ARCHIVE_URL is a bucket") : []),
     ...(isSigned ? missingFor(dkim, given, "is not set, but other DKIM settings are") : []),
     ...(given["BOUNCE_PORT"] === undefined
       ? []
@@ -311,6 +394,15 @@ const missingFor = (names: Remedies, given: Record<string, string | undefined>, 
 function unsafe(given: Record<string, string | undefined>, standard: boolean): string[] {
   const needed = [...UNSAFE_IN_PRODUCTION, ...(standard ? [] : STRIPE_IN_PRODUCTION)];
   const lines = missingFor(needed, given, "has no safe default in production");
+  // Without a key no checkpoints are made; whoever asks for them is told so.
+  if ((given["CHECKPOINT_DIR"] ?? given["CHECKPOINT_EMAIL"]) !== undefined)
+    lines.push(
+      ...missingFor(
+        [["CHECKPOINT_KEY_FILE", "set the file of an Ed25519 private key in PEM"]],
+        given,
+        "checkpoints are asked for, and production makes no key of its own",
+      ),
+    );
   if (given["FAULT_POINT"])
     lines.push("FAULT_POINT: kills the process and is refused in production; unset it");
   if (given["API_KEYS"]?.split(",").some((entry) => entry.endsWith(":ck_dev")))

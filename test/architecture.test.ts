@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, string> = {
   outbound: "domain errors.ts log.ts ids.ts",
   workflows: "domain engine payments mail outbound db audit errors.ts log.ts ids.ts type:config.ts",
   inbox: "domain payments engine db errors.ts log.ts ids.ts type:config.ts",
+  archive: "domain audit db engine errors.ts log.ts ids.ts type:config.ts",
   reconcile: "domain payments engine inbox mail db errors.ts log.ts ids.ts type:config.ts",
   http: "contract domain inbox audit db engine/messages engine/submit engine/wakeups engine/reads type:payments/webhook-source mail outbound/send type:outbound/seal errors.ts log.ts ids.ts type:config.ts",
   "mock-provider": "errors.ts log.ts ids.ts",

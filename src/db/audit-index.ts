@@ -19,7 +19,11 @@ export interface TrailHead {
   head_hash: string;
   /** Whether its newest segment still writes. */
   open: boolean;
+  /** Its first entries are in the archive alone. */
+  away: boolean;
 }
+
+const AWAY = `exists (select from countersign.archives f where f.order_id = o.id and f.restored_at is null) as away`;
 
 export interface EntryFilter {
   type?: string | undefined;
@@ -29,8 +33,11 @@ export interface EntryFilter {
 
 // A subselect, not a join: each entry costs one look-up in the stream's primary key, however long the trail and whatever
 // the planner believes about a table that has just been filled.
-const TEXT = `(select s.value from dbos.streams s
-                where s.workflow_uuid = a.workflow_id and s.key = 'audit' and s."offset" = a.stream_offset) as text`;
+// Only what is not there is looked for among the entries that came back from the archive.
+const TEXT = `coalesce(
+  (select s.value from dbos.streams s
+    where s.workflow_uuid = a.workflow_id and s.key = 'audit' and s."offset" = a.stream_offset),
+  (select r.value from countersign.audit_restored r where r.order_id = a.order_id and r.seq = a.seq)) as text`;
 
 const FILTER = `($3::text is null or a.type = $3) and ($4::text is null or a.actor_id = $4 or a.actor_type = $4)`;
 
@@ -40,7 +47,8 @@ export async function getTrailHead(
   orderId: string,
 ): Promise<TrailHead | null> {
   const { rows } = await db.query<TrailHead>(
-    `select entries, head_hash, segment_open as open from countersign.orders where id = $1 and tenant = $2`,
+    `select o.entries, o.head_hash, o.segment_open as open, ${AWAY}
+       from countersign.orders o where o.id = $1 and o.tenant = $2`,
     [orderId, tenant],
   );
   return rows[0] ?? null;
@@ -95,7 +103,7 @@ export async function readTrailTail(
   orderId: string,
   after: number,
   limit: number,
-): Promise<(TrailHead & { batch: StoredEntry[] }) | null> {
+): Promise<(Omit<TrailHead, "away"> & { batch: StoredEntry[] }) | null> {
   const { rows } = await db.query<TrailHead & Omit<StoredEntry, "seq"> & { seq: number | null }>(
     `select o.entries, o.head_hash, o.segment_open as open, e.seq, e.text, e.personal
        from countersign.orders o

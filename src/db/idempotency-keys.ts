@@ -1,3 +1,4 @@
+import { derivedId } from "../domain/derived-id.ts";
 import type { Queryable } from "./pool.ts";
 
 export interface IdempotencyRecord {
@@ -64,4 +65,25 @@ export async function maskResponses(
       [tenant, operation, key, JSON.stringify(mask(response))],
     );
   return rows.length;
+}
+
+/** Ids of objects that requests with a key make. */
+const KEYED = ["ord", "rfd", "apr", "dlg", "ers"];
+
+/**
+ * Forgets keys of requests that made their object before `time`: ids begin with their time, so that a span of time is a span
+ * of the index. @returns how many
+ */
+export async function forgetKeysBefore(db: Queryable, time: Date, limit: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from countersign.idempotency_keys
+      where (tenant, operation, key) in (
+        select k.tenant, k.operation, k.key
+          from unnest($1::text[], $2::text[]) as span(first, last)
+         cross join lateral (
+           select tenant, operation, key from countersign.idempotency_keys
+            where object_id > span.first and object_id < span.last limit $3) k)`,
+    [KEYED.map((prefix) => `${prefix}_`), KEYED.map((prefix) => derivedId(prefix, time, "")), limit],
+  );
+  return rowCount ?? 0;
 }

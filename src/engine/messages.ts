@@ -139,7 +139,7 @@ async function lockRows(tx: PoolClient, table: string, ids: string[]): Promise<L
 async function openSegment(tx: PoolClient, table: string, id: string, segment: number): Promise<void> {
   const base = table === "orders" ? ", segment_base = entries" : "";
   await tx.query(
-    `update countersign.${table} set segment = $2, segment_open = true, steps = 0${base} where id = $1`,
+    `update countersign.${table} set segment = $2, segment_open = true, steps = 0, archived = false${base} where id = $1`,
     [id, segment],
   );
 }

@@ -14,6 +14,8 @@ import type { Authenticate } from "./auth.ts";
 export interface AuditSocketDeps {
   pool: Pool;
   feed: TrailFeed;
+  /** Brings an archived trail back before it is read. */
+  restore: (order: { tenant: string; id: string }) => Promise<void>;
   authenticate: Authenticate;
   log: Log;
 }
@@ -52,7 +54,7 @@ interface Follow {
 }
 
 async function accept(
-  { pool, authenticate }: AuditSocketDeps,
+  { pool, authenticate, restore }: AuditSocketDeps,
   request: IncomingMessage,
   orderId: string,
 ): Promise<Follow> {
@@ -62,6 +64,7 @@ async function accept(
   const { after, view } = followAs(Object.fromEntries(searchParams), "");
   const found = isOrderId(orderId) && (await getTrailHead(pool, caller.tenant, orderId));
   if (!found) throw new AppError("not_found", `There is no order ${orderId.slice(0, 64)}.`);
+  if (found.away) await restore({ tenant: caller.tenant, id: orderId });
   return { tenant: caller.tenant, orderId, after, view };
 }
 

@@ -30,6 +30,8 @@ import { validate } from "./validate.ts";
 export interface AuditRoutesDeps {
   pool: Pool;
   feed: TrailFeed;
+  /** Brings an archived trail back before it is read. */
+  restore: (order: { tenant: string; id: string }) => Promise<void>;
   log: Log;
 }
 
@@ -40,7 +42,8 @@ const NDJSON = "application/x-ndjson";
 const CSV = "text/csv";
 
 /** The trail of an order, and of all: paged, exported, live and verified. */
-export function auditRoutes({ pool, feed, log }: AuditRoutesDeps): Router {
+export function auditRoutes({ pool, feed, restore, log }: AuditRoutesDeps): Router {
+  const trails = { pool, restore };
   return new Router()
     .get("/audit", async (ctx) => {
       const { tenant } = principal(ctx);
@@ -63,16 +66,16 @@ export function auditRoutes({ pool, feed, log }: AuditRoutesDeps): Router {
     .get("/orders/:id/audit", async (ctx) => {
       const type = ctx.accepts(JSON_TYPE, NDJSON, CSV);
       if (!type) throw new AppError("not_acceptable", `Accept ${JSON_TYPE}, ${NDJSON} or ${CSV}.`);
-      const order = await trailOf(ctx, pool);
+      const order = await trailOf(ctx, trails);
       ctx.vary("Accept");
       if (type === JSON_TYPE) ctx.body = await page(ctx, pool, order);
       else exportTrail(ctx, { pool, log }, order, type);
     })
     .get("/orders/:id/audit/stream", async (ctx) => {
-      streamTrail(ctx, { feed, log }, await trailOf(ctx, pool));
+      streamTrail(ctx, { feed, log }, await trailOf(ctx, trails));
     })
     .get("/orders/:id/audit/verify", async (ctx) => {
-      const { tenant, id } = await trailOf(ctx, pool);
+      const { tenant, id } = await trailOf(ctx, trails);
       ctx.body = await verifyStored(pool, tenant, id);
     });
 }
@@ -83,11 +86,15 @@ interface Trail extends TrailHead {
 }
 
 /** The trail that the path names, if it is the caller's. */
-async function trailOf(ctx: RouteContext, pool: Pool): Promise<Trail> {
+async function trailOf(
+  ctx: RouteContext,
+  { pool, restore }: Pick<AuditRoutesDeps, "pool" | "restore">,
+): Promise<Trail> {
   const { tenant } = principal(ctx);
   const id = ctx.params["id"] ?? "";
   const head = isOrderId(id) ? await getTrailHead(pool, tenant, id) : null;
   if (!head) throw new AppError("not_found", `There is no order ${id.slice(0, 64)}.`);
+  if (head.away) await restore({ tenant, id });
   return { ...head, tenant, id };
 }
 

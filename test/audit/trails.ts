@@ -175,13 +175,15 @@ export async function serveTrails(trails: Trails, feed = trails.feed()): Promise
     await next();
   });
   app.use(problems(log));
+  // Nothing is archived here.
+  const restore = () => Promise.resolve();
   const api = new Router({ prefix: "/v1" });
   api.use(authenticated(authenticate));
-  api.use(auditRoutes({ pool: trails.pool, feed, log }).routes());
+  api.use(auditRoutes({ pool: trails.pool, feed, restore, log }).routes());
   app.use(api.routes());
   const handle = app.callback();
   const server: Server = createServer((request, response) => void handle(request, response));
-  const upgrade = auditSocket({ pool: trails.pool, feed, authenticate, log });
+  const upgrade = auditSocket({ pool: trails.pool, feed, restore, authenticate, log });
   server.on("upgrade", (request, socket, head) => {
     if (!upgrade(request, socket, head)) socket.destroy();
   });
