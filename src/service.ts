@@ -6,10 +6,13 @@ import type { Config } from "./config.ts";
 import { mailedAbout } from "./db/bounces.ts";
 import { startEmbeddedPostgres } from "./db/embedded.ts";
 import { migrate } from "./db/migrate.ts";
-import { createPool } from "./db/pool.ts";
+import { createPool, type Pool } from "./db/pool.ts";
 import type { LinkSecret } from "./domain/approval-token.ts";
 import { parsePolicy, PolicyError } from "./domain/policy-parse.ts";
 import type { Policy } from "./domain/policy.ts";
+import { loadKeys } from "./audit/checkpoint-key.ts";
+import { parseCheckpoint } from "./audit/checkpoint-text.ts";
+import { startCheckpoints, type Checkpoints } from "./audit/checkpoints.ts";
 import { createTrailFeed } from "./audit/feed.ts";
 import { startEngine } from "./engine/engine.ts";
 import { createFault } from "./engine/fault.ts";
@@ -18,6 +21,7 @@ import { onChanged } from "./engine/wakeups.ts";
 import { AppError } from "./errors.ts";
 import { createApp } from "./http/app.ts";
 import { approvalRequestRoutes } from "./http/approval-requests.ts";
+import { auditKeyRoutes, checkpointRoutes } from "./http/audit-checkpoints.ts";
 import { auditSocket } from "./http/audit-socket.ts";
 import { auditRoutes } from "./http/audit.ts";
 import { createAuthenticate } from "./http/auth.ts";
@@ -32,7 +36,8 @@ import { startBounceListener } from "./mail/bounces.ts";
 import { startDevMailbox } from "./mail/dev-mailbox.ts";
 import { readDkimKey } from "./mail/dkim.ts";
 import { bounceSecrets, createReturnPath } from "./mail/return-path.ts";
-import { createMailer } from "./mail/transport.ts";
+import { checkpointMail } from "./mail/templates/index.ts";
+import { createMailer, type Mailer } from "./mail/transport.ts";
 import { createSeal } from "./outbound/seal.ts";
 import { startBundledProvider } from "./payments/bundled-provider.ts";
 import { choosePayments } from "./payments/choose.ts";
@@ -193,6 +198,9 @@ async function start(
   });
   stops.push(() => reconciler.stop());
 
+  const checkpoints = await startCheckpointsOf(config, pool, mailer, log);
+  stops.push(() => checkpoints?.stop());
+
   const authenticate = createAuthenticate(config.apiKeys);
   const feed = createTrailFeed({ db: pool, onChanged, log });
   const stopping = new AbortController();
@@ -213,10 +221,12 @@ async function start(
     resources: [
       auditRoutes({ pool, feed, log }),
       approvalRequestRoutes({ pool: enginePool, policy, outbound, log }),
+      checkpointRoutes({ pool, checkpoints }),
       reconciliationRoutes({ pool, report: reconciler.report }),
       webhookEndpointRoutes({ pool, seal, outbound }),
       webhookDeliveryRoutes({ pool, wake: deliveries.wake }),
     ],
+    open: [auditKeyRoutes(pool)],
   });
   const handle = app.callback();
   const upgrade = auditSocket({ pool, feed, authenticate, log });
@@ -279,6 +289,37 @@ function bouncesOf({ bounces, host }: Config, linkSecrets: readonly LinkSecret[]
   if (port === null) return { returnPathOf: () => address, listen: null };
   const returnPath = createReturnPath({ address, secrets: bounceSecrets(linkSecrets) });
   return { returnPathOf: returnPath.addressFor, listen: { host, port, returnPath } };
+}
+
+async function startCheckpointsOf(
+  { checkpoints, dataDir, production }: Config,
+  pool: Pool,
+  mailer: Mailer,
+  log: Log,
+): Promise<Checkpoints | null> {
+  if (checkpoints === null) {
+    if (production)
+      log.warn("no checkpoints of the audit trail are made: set CHECKPOINT_KEY_FILE to have them");
+    return null;
+  }
+  const { everyS, keyFile, dir, email } = checkpoints;
+  const mail = async (statement: string): Promise<boolean> => {
+    const checkpoint = parseCheckpoint(statement);
+    const { outcome } = await mailer.send({
+      ...checkpointMail({ ...checkpoint, statement }),
+      to: email ?? "",
+      messageId: `<checkpoint.${checkpoint.hash}@countersign>`,
+      date: checkpoint.at,
+    });
+    // An address that refuses it will not take it later either; the files go on.
+    if (outcome === "refused") log.error({ checkpoint: checkpoint.number }, "CHECKPOINT_EMAIL refuses mail");
+    return outcome !== "deferred";
+  };
+  const keys = await loadKeys(keyFile, dataDir);
+  return startCheckpoints({
+    ...{ pool, keys, dir, everyMs: everyS * 1000, log },
+    ...(email === null ? {} : { mail }),
+  });
 }
 
 async function startMailbox(config: Config, stops: Stop[]) {

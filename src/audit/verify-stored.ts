@@ -3,7 +3,9 @@ import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
 import { parseEntry } from "./entry.ts";
 import { besideOf } from "./personal.ts";
-import { verifyChain, type Fault, type Verdict } from "./verify.ts";
+import { verifyAgainst, type VerdictAgainst } from "./known-heads.ts";
+import { isStatedStill, knownHeads } from "./prove.ts";
+import type { Fault } from "./verify.ts";
 
 const BATCH = 500;
 
@@ -14,21 +16,27 @@ interface Misplaced extends Pick<AuditEntry, "seq" | "prev_hash"> {
 
 /**
  * Verifies an order's trail as stored: the chain of what the streams hold, against the length and head in the order's row and
- * against the index, and each personal value against its commitment. All of one moment, so that entries written meanwhile do not disturb. Null when there is no such order.
+ * against the index, each personal value against its commitment, and all of it against what checkpoints state. All of one
+ * moment, so that entries written meanwhile do not disturb. Null when there is no such order.
  */
-export const verifyStored = (pool: Pool, tenant: string, orderId: string): Promise<Verdict | null> =>
+export const verifyStored = (pool: Pool, tenant: string, orderId: string): Promise<VerdictAgainst | null> =>
   inTransaction(pool, async (tx) => {
     await tx.query("set transaction isolation level repeatable read, read only");
     const head = await getTrailHead(tx, tenant, orderId);
     if (!head) return null;
     const misplaced: Misplaced[] = [];
-    const verdict = await verifyChain(texts(tx, tenant, orderId, misplaced), head);
+    const known = await knownHeads(tx, orderId);
+    const verdict = await verifyAgainst(texts(tx, tenant, orderId, misplaced), known, head);
     const [first] = misplaced.sort((a, b) => a.seq - b.seq);
     if (first && first.seq < (verdict.first_bad_seq ?? Infinity)) {
       const proven = { entries: first.seq, head_hash: first.prev_hash };
       return { valid: false, ...proven, first_bad_seq: first.seq, fault: first.fault };
     }
-    return verdict.valid ? unindexed(tx, orderId, verdict) : verdict;
+    if (!verdict.valid) return verdict;
+    const contradicts = known.at(-1)?.from;
+    if (contradicts !== undefined && !(await isStatedStill(tx, orderId)))
+      return { ...verdict, valid: false, vouched: 0, first_bad_seq: 0, fault: "rewritten", contradicts };
+    return unindexed(tx, orderId, verdict);
   });
 
 /** The stored texts in the index's order; notes where something beside the entry says otherwise. */
@@ -71,7 +79,7 @@ const disagrees = (row: IndexedEntry, entry: AuditEntry): boolean =>
     entry.actor.id !== row.actor_id);
 
 /** An entry in the stream that no index row leads to was slipped in. */
-async function unindexed(tx: Tx, orderId: string, verdict: Verdict): Promise<Verdict> {
+async function unindexed(tx: Tx, orderId: string, verdict: VerdictAgainst): Promise<VerdictAgainst> {
   const stray = await findUnindexed(tx, orderId);
   if (!stray) return verdict;
   const seq = parseEntry(stray.text)?.seq ?? verdict.entries;

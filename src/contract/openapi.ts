@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EVENT_KEYS } from "../domain/order-view.ts";
 import { createApproval } from "./approval-requests.ts";
+import { listCheckpointsQuery, makeCheckpoint } from "./audit-checkpoints.ts";
 import { decide, listApprovalsQuery, reassign, resend, revoke } from "./approvals.ts";
 import { createDelegation, listDelegationsQuery } from "./delegations.ts";
 import { listInboxQuery, replayInbox } from "./inbox.ts";
@@ -160,6 +161,50 @@ export const OPERATIONS: Operation[] = [
     summary: "Read the catalogue of entry types, each with a JSON Schema of its data",
     tag: "Audit",
     success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/orders/{id}/audit/proof",
+    summary: "Read the proof that a checkpoint states the order's trail",
+    description:
+      "The newest checkpoint that does, or the newest at or before `checkpoint`. 404 when none does yet. `countersign verify` reads it from a file.",
+    tag: "Audit",
+    query: z.object({ checkpoint: z.int().min(1).optional() }),
+    success: 200,
+  },
+  {
+    method: "post",
+    path: "/v1/audit/checkpoints",
+    summary: "Make a checkpoint now: a signed statement over all trails that have grown",
+    description:
+      "Role admin; one is made every hour without asking. `sweep` compares all orders. `accept_new_key` goes on with a key that the former " +
+      "one has not named, because the former one is lost.",
+    tag: "Audit",
+    body: makeCheckpoint,
+    success: 201,
+  },
+  {
+    method: "get",
+    path: "/v1/audit/checkpoints",
+    summary: "List checkpoints, newest first",
+    tag: "Audit",
+    query: listCheckpointsQuery,
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/v1/audit/checkpoints/{number}",
+    summary: "Read a checkpoint as it was signed",
+    tag: "Audit",
+    success: 200,
+  },
+  {
+    method: "get",
+    path: "/.well-known/countersign-audit.json",
+    summary: "Read the public keys that checkpoints are signed with",
+    tag: "Audit",
+    success: 200,
+    open: true,
   },
   {
     method: "get",

@@ -1,5 +1,6 @@
 export { endpointDisabledMail, type EndpointDisabledView } from "./endpoint-disabled.ts";
 export { alertMail, type AlertView } from "./alert.ts";
+export { checkpointMail, type CheckpointView } from "./checkpoint.ts";
 export { differencesMail, type ShownDifference } from "./differences.ts";
 export type { AskView } from "./asked.ts";
 export type { MailContent } from "./document.ts";
