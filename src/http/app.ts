@@ -26,8 +26,9 @@ export interface AppDeps extends OrderRoutesDeps, WebhookDeps, Omit<SystemDeps, 
   mailbox: DevMailbox | null;
   /** Aborted when the service begins to stop. */
   stopping: AbortSignal;
-  /** Further resources below /v1. */
+  /** Further resources below /v1, and further open paths. */
   resources: Router[];
+  open: Router[];
 }
 
 /** Every request's way, top to bottom. */
@@ -44,6 +45,7 @@ export function createApp(deps: AppDeps): Koa {
     webhookRoutes(deps),
     linkRoutes(deps.pool, deps.log),
     systemRoutes({ ...deps, accepting: () => !deps.stopping.aborted }),
+    ...deps.open,
   ])
     mount(app, open);
   if (deps.mailbox) mount(app, devRoutes(deps.mailbox));
