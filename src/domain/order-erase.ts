@@ -19,6 +19,7 @@ export function erasureObstacle(state: OrderState): string | null {
 /** Erases what the order itself holds; whoever writes the transition takes the rest away with it, and adds what was found. */
 export function onErase(step: Step, message: Extract<OrderMessage, { type: "erase" }>): Step {
   const { actor, erasure_id, reason } = message;
+  if (step.state.erasure?.id === erasure_id) return step;
   const because = erasureObstacle(step.state);
   if (because !== null) return ignored(step, "erase", actor, because);
   const told = tell(set(step, erasedOrder(step.state)), "order.erased", actor, { erasure_id, reason });

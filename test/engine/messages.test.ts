@@ -30,13 +30,13 @@ const note = (id: string, text: string, key = randomUUID()) =>
   );
 
 /** The whole trail, page by page. */
-async function trail(id: string): Promise<AuditEntry[]> {
+async function trail(id: string, readable = false): Promise<AuditEntry[]> {
   const entries: AuditEntry[] = [];
   for (let more = true; more;) {
     const after = entries.at(-1)?.seq ?? -1;
     const { body } = await service.call<{ data: AuditEntry[]; has_more: boolean }>(
       "GET",
-      `/v1/orders/${id}/audit?limit=100&readable=true&after_seq=${after}`,
+      `/v1/orders/${id}/audit?limit=100&readable=${readable}&after_seq=${after}`,
     );
     entries.push(...body.data);
     more = body.has_more;
@@ -45,7 +45,7 @@ async function trail(id: string): Promise<AuditEntry[]> {
 }
 
 const notes = async (id: string): Promise<unknown[]> =>
-  (await trail(id)).filter((entry) => entry.type.startsWith("note")).map((entry) => entry.data["text"]);
+  (await trail(id, true)).filter((entry) => entry.type.startsWith("note")).map((entry) => entry.data["text"]);
 
 function expectChain(entries: AuditEntry[]): void {
   expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, i) => i));
