@@ -8,9 +8,10 @@ import { listInboxQuery, replayInbox } from "./inbox.ts";
 import { cancelOrder, createOrder, createRefund, listOrdersQuery, MESSAGES, sendMessage } from "./orders.ts";
 import { paging } from "./paging.ts";
 import { startReconciliation } from "./reconciliations.ts";
+import { WEBHOOK_OPERATIONS } from "./webhook-operations.ts";
 
-interface Operation {
-  method: "get" | "post" | "delete";
+export interface Operation {
+  method: "get" | "post" | "patch" | "delete";
   path: string;
   /** In a few words. */
   summary: string;
@@ -355,6 +356,7 @@ export const OPERATIONS: Operation[] = [
     success: 204,
     open: true,
   },
+  ...WEBHOOK_OPERATIONS,
   {
     method: "post",
     path: "/v1/reconciliations",

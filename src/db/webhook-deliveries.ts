@@ -214,7 +214,7 @@ export async function recordTry(db: Queryable, record: RecordedTry): Promise<{ d
               disabled_reason = case when e.enabled and x.over then case when $6 then 'gone' else 'failing' end else disabled_reason end,
               disabled_at = case when e.enabled and x.over then now() else disabled_at end,
               tell_at = case when e.enabled and x.over then now() else tell_at end
-         from (select f.id, f.enabled, $3 <> 'delivered' and ($6 or f.failing_since < now() - make_interval(secs => $7)) as over
+         from (select f.id, f.enabled, $3 <> 'delivered' and ($6 or coalesce(f.failing_since < now() - make_interval(secs => $7), false)) as over
                  from countersign.webhook_endpoints f, tried where f.id = tried.endpoint_id) x
         where e.id = x.id and ($3 <> 'delivered' or failing_since is not null)
        returning x.enabled and x.over as disabled

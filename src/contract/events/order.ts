@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { TOLD_OF_ORDERS } from "../../domain/merchant-events.ts";
+import type { TOLD_OF_ORDERS } from "../../domain/merchant-events.ts";
 import { ORDER_STATUSES, type OrderStatus } from "../../domain/order.ts";
 import { about, amount, currency, eventOf } from "./envelope.ts";
 
