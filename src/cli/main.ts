@@ -5,6 +5,7 @@ import { ConfigError, loadConfig } from "../config.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrate } from "../db/migrate.ts";
 import { createLog } from "../log.ts";
+import { checkpointText, makeCheckpoint, type CheckpointCommand } from "./checkpoint.ts";
 import { request, type Target } from "./client.ts";
 import { demo } from "./demo.ts";
 import { examine } from "./doctor.ts";
@@ -15,7 +16,7 @@ import { policyCommand } from "./policy.ts";
 import { reconcile, sinceOf } from "./reconcile.ts";
 import { serve } from "./running.ts";
 import { followTrail } from "./trail.ts";
-import { verifyFile, verifyOrder } from "./verify.ts";
+import { headOf, verifyFile, verifyOrder } from "./verify.ts";
 
 const write = (text: string) => stdout.write(text);
 
@@ -27,11 +28,13 @@ const program = new Command("countersign")
   .showHelpAfterError("(--help says more)")
   .exitOverride();
 
+const DEFAULT_KEY = "ck_dev";
+
 /** Options of every command that talks to a running service. */
 const remote = (command: Command): Command =>
   command
     .option("--url <url>", "where the service is", "http://127.0.0.1:3000")
-    .option("--key <key>", "API key", "ck_dev")
+    .option("--key <key>", "API key", DEFAULT_KEY)
     .option("--json", "for machines", false);
 
 program
@@ -121,14 +124,38 @@ remote(
   program
     .command("verify")
     .argument("<what>", "an exported file, or an order's id")
-    .description("prove a trail"),
-).action(async (what: string, options: Target & { json: boolean }) => {
-  const verdict = what.startsWith("ord_")
-    ? await verifyOrder({ ...options, orderId: what })
-    : await verifyFile(what);
-  write(options.json ? `${JSON.stringify(verdict.result)}\n` : `${verdict.message}\n`);
-  finish(verdict.code);
-});
+    .description(
+      "prove a trail; a file is proven offline. --key is then a file with the public key that signed the checkpoints",
+    ),
+)
+  .option("--head <hash>", "a hash that has to be in it, such as the head of another day")
+  .option(
+    "--checkpoint <path>",
+    "hold it to checkpoints: a file, a directory or a proof; may be given again",
+    (path: string, before: string[]) => [...before, path],
+    [],
+  )
+  .action(async (what: string, options: Target & { json: boolean; head?: string; checkpoint: string[] }) => {
+    const { head, checkpoint, key } = options;
+    const offline = {
+      checkpoints: checkpoint,
+      ...(head === undefined ? {} : { head: headOf(head) }),
+      ...(key === DEFAULT_KEY ? {} : { keyFile: key }),
+    };
+    const verdict = /^ord_[0-9a-z]{26}$/.test(what)
+      ? await verifyOrder({ ...options, orderId: what })
+      : await verifyFile(what, offline);
+    write(options.json ? `${JSON.stringify(verdict.result)}\n` : `${verdict.message}\n`);
+    finish(verdict.code);
+  });
+
+remote(program.command("checkpoint").description("make a signed checkpoint of all trails now"))
+  .option("--sweep", "compare all orders, not only those written to lately", false)
+  .option("--accept-new-key", "go on with a new key because the former one is lost", false)
+  .action(async (options: CheckpointCommand & { json: boolean }) => {
+    const made = await makeCheckpoint(options);
+    write(options.json ? `${JSON.stringify(made)}\n` : `${checkpointText(made)}\n`);
+  });
 
 remote(program.command("reconcile").description("compare open and recent orders with the provider"))
   .option("--since <when>", "orders changed since: 3d, 12h, 30m, or an RFC 3339 time", "3d")

@@ -211,7 +211,7 @@ test("an exported file verifies offline, and the service agrees", async () => {
   try {
     const file = join(folder, `${id}.ndjson`);
     await writeFile(file, text);
-    expect(await verifyFile(file, expected)).toMatchObject({
+    expect(await verifyFile(file, { expected })).toMatchObject({
       code: 0,
       result: { valid: true, entries: 1_217, head_hash },
     });
