@@ -10,6 +10,9 @@ import { createPool, type Pool } from "./db/pool.ts";
 import type { LinkSecret } from "./domain/approval-token.ts";
 import { parsePolicy, PolicyError } from "./domain/policy-parse.ts";
 import type { Policy } from "./domain/policy.ts";
+import { startArchiver } from "./archive/archiver.ts";
+import { openArchiveStore } from "./archive/store.ts";
+import { restoreTrail } from "./archive/trails.ts";
 import { loadKeys } from "./audit/checkpoint-key.ts";
 import { parseCheckpoint } from "./audit/checkpoint-text.ts";
 import { startCheckpoints, type Checkpoints } from "./audit/checkpoints.ts";
@@ -30,7 +33,7 @@ import { reconciliationRoutes } from "./http/reconciliations.ts";
 import { webhookDeliveryRoutes } from "./http/webhook-deliveries.ts";
 import { webhookEndpointRoutes } from "./http/webhook-endpoints.ts";
 import { createIntake } from "./inbox/accept.ts";
-import { startParkedSweeper } from "./inbox/parked.ts";
+import { startInboxSweeper } from "./inbox/sweeper.ts";
 import type { Log } from "./log.ts";
 import { startBounceListener } from "./mail/bounces.ts";
 import { startDevMailbox } from "./mail/dev-mailbox.ts";
@@ -183,10 +186,10 @@ async function start(
     stops.push(() => listener.stop());
     log.info({ port: listener.port }, "bounces are taken");
   }
-  const sweeper = startParkedSweeper(pool, sources, log);
+  const sweeper = startInboxSweeper(pool, sources, log);
   stops.push(() => sweeper.stop());
 
-  const intake = createIntake(enginePool, sources, log);
+  const intake = createIntake({ pool: enginePool, sources, log, fault });
   const reconciler = startReconciler({
     pool,
     provider: paymentProvider,
@@ -197,6 +200,13 @@ async function start(
       mailDifferences(mailer, config.operator, tenant, differences, log),
   });
   stops.push(() => reconciler.stop());
+
+  const archive = openArchiveStore(config.archive);
+  const restore = (order: { tenant: string; id: string }) => restoreTrail(pool, archive, order);
+  if (config.archive.afterDays !== null) {
+    const archiver = startArchiver({ pool, store: archive, log, afterDays: config.archive.afterDays });
+    stops.push(() => archiver.stop());
+  }
 
   const checkpoints = await startCheckpointsOf(config, pool, mailer, log);
   stops.push(() => checkpoints?.stop());
@@ -219,7 +229,7 @@ async function start(
     authenticate,
     mailbox,
     resources: [
-      auditRoutes({ pool, feed, log }),
+      auditRoutes({ pool, feed, restore, log }),
       approvalRequestRoutes({ pool: enginePool, policy, outbound, log }),
       checkpointRoutes({ pool, checkpoints }),
       reconciliationRoutes({ pool, report: reconciler.report }),
@@ -229,7 +239,7 @@ async function start(
     open: [auditKeyRoutes(pool)],
   });
   const handle = app.callback();
-  const upgrade = auditSocket({ pool, feed, authenticate, log });
+  const upgrade = auditSocket({ pool, feed, restore, authenticate, log });
   server.on("upgrade", (request, socket, head) => {
     if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
   });

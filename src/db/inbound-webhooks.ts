@@ -34,9 +34,11 @@ export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[])
   const sorted = webhooks.toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1));
   const { rows } = await tx.query<{ event_id: string; fresh: boolean }>(
     `insert into countersign.inbound_webhooks
-            (id, provider, event_id, type, state, reason, order_id, correlation, recovered, headers, body, received_at)
+            (id, provider, event_id, type, state, reason, order_id, correlation, recovered, headers, body, received_at,
+             next_look_at)
      select id, provider, event_id, type, state, reason, order_id,
-            array(select json_array_elements_text(correlation)), recovered, headers, decode(body, 'base64'), received_at
+            array(select json_array_elements_text(correlation)), recovered, headers, decode(body, 'base64'), received_at,
+            case state when 'parked' then now() when 'failed' then now() + interval '30 seconds' end
        from json_to_recordset($1) as w(id text, provider text, event_id text, type text, state text, reason text,
             order_id text, correlation json, recovered boolean, headers jsonb, body text, received_at timestamptz)
      on conflict (provider, event_id) do update set duplicates = inbound_webhooks.duplicates + 1
@@ -59,6 +61,7 @@ export async function findReceived(
   return new Set(rows.map((row) => row.event_id));
 }
 
+/** Sets what became of a webhook that was taken in once more. */
 export const setInboundState = (
   tx: Queryable,
   id: string,
@@ -68,24 +71,81 @@ export const setInboundState = (
 ) =>
   tx.query(
     `update countersign.inbound_webhooks
-        set state = $2, reason = $3, order_id = coalesce($4, order_id), attempts = attempts + 1 where id = $1`,
+        set state = $2, reason = $3, order_id = coalesce($4, order_id), attempts = attempts + 1,
+            next_look_at = case $2 when 'parked' then coalesce(next_look_at, now()) end
+      where id = $1`,
     [id, state, reason, orderId],
   );
 
-/** Parked webhooks whose order exists by now, oldest first: what a crash between two steps may have left. */
-export async function findDeliverable(
-  db: Queryable,
-  limit: number,
-): Promise<{ id: string; order_id: string }[]> {
-  const { rows } = await db.query<{ id: string; order_id: string }>(
-    `select w.id, o.id as order_id
-       from countersign.inbound_webhooks w
-       join countersign.orders o
-         on o.id = any(w.correlation) or o.payment_id = any(w.correlation) or o.session_id = any(w.correlation)
-      where w.state = 'parked' order by w.id limit $1`,
+/** A failed one is tried for about four hours; then it waits for somebody to replay it. */
+const MOST_ATTEMPTS = 10;
+
+/**
+ * Sets that taking it in went wrong; it is tried again later, each time twice as late, unless it was tried too often. One that
+ * reached its order before stays routed.
+ */
+export const failInbound = (db: Queryable, id: string, reason: string | null) =>
+  db.query(
+    `update countersign.inbound_webhooks
+        set state = 'failed', attempts = attempts + 1,
+            reason = case when attempts + 1 < ${MOST_ATTEMPTS} then $2 else 'given up; ' || $2 end,
+            next_look_at = case when attempts + 1 < ${MOST_ATTEMPTS}
+                                then now() + interval '30 seconds' * power(2, attempts) end
+      where id = $1 and state <> 'routed'`,
+    [id, reason],
+  );
+
+/**
+ * Takes what is due to be looked at, at most `limit`, and puts the next look at each off: the longer it waits, the less often
+ * it is looked at, from every few seconds to every ten minutes.
+ * @returns the failed ones, and those parked whose order exists by now
+ */
+export async function takeDue(db: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `with due as (
+       select id from countersign.inbound_webhooks
+        where next_look_at <= now() order by next_look_at limit $1 for update skip locked
+     ), looked as (
+       update countersign.inbound_webhooks w
+          set next_look_at = now() + greatest(interval '2 seconds', least(interval '10 minutes', (now() - w.received_at) / 8))
+         from due where w.id = due.id
+       returning w.id, w.state, w.correlation
+     )
+     select id from looked
+      where state = 'failed'
+         or exists (select from countersign.orders o where o.id = any(looked.correlation))
+         or exists (select from countersign.orders o where o.payment_id = any(looked.correlation))
+         or exists (select from countersign.orders o where o.session_id = any(looked.correlation))
+      order by id`,
     [limit],
   );
-  return rows;
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Deletes webhooks in one state whose id is below `before`, except those of orders that are not at rest.
+ * @returns how many, and where the next batch begins; null when there is none
+ */
+export async function forgetInbound(
+  db: Queryable,
+  state: string,
+  { after, before, limit }: { after: string; before: string; limit: number },
+): Promise<{ forgotten: number; last: string | null }> {
+  const { rows } = await db.query<{ forgotten: number; seen: number; last: string | null }>(
+    `with old as (
+       select id, order_id from countersign.inbound_webhooks
+        where state = $1 and id > $2 and id < $3 order by id limit $4
+     ), forgotten as (
+       delete from countersign.inbound_webhooks w using old
+        where w.id = old.id and w.state = $1
+          and not exists (select from countersign.orders o where o.id = old.order_id and o.segment_open)
+       returning w.id
+     )
+     select (select count(*)::int from forgotten) as forgotten, count(*)::int as seen, max(id) as last from old`,
+    [state, after, before, limit],
+  );
+  const [{ forgotten, seen, last } = { forgotten: 0, seen: 0, last: null }] = rows;
+  return { forgotten, last: seen < limit ? null : last };
 }
 
 export async function getInbound(

@@ -1,39 +1,20 @@
-import { createHash } from "node:crypto";
-import { storeInbound, type NewInboundWebhook } from "../db/inbound-webhooks.ts";
-import { findOrders, type FoundOrder } from "../db/orders.ts";
-import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
-import { route } from "../engine/messages.ts";
-import type { Dispatch } from "../engine/start.ts";
-import { newId } from "../ids.ts";
+import { inTransaction, type Pool } from "../db/pool.ts";
+import type { Fault } from "../engine/fault.ts";
+import { isPassing } from "../engine/lost-connection.ts";
+import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { ReadEvent, WebhookSources } from "../payments/webhook-source.ts";
-import { erasedBody, mentioned } from "./erased.ts";
-import { letterOf } from "./letter.ts";
+import type { WebhookSources } from "../payments/webhook-source.ts";
 import { readEvent } from "./read.ts";
-import { verdictOf } from "./verdict.ts";
+import { eventId, storeAndRoute, storeFailed, type Accepted, type Arrival, type Read } from "./store.ts";
 
-/** An event of a webhook whose signature was found good. */
-export interface Arrival {
-  /** The name of its source. */
-  provider: string;
-  body: Buffer;
-  headers: Record<string, string>;
-  received_at: Date;
-  /** Not sent to us but found in the provider's list of events. */
-  recovered?: boolean;
-}
+export type { Accepted, Arrival } from "./store.ts";
 
-export interface Accepted {
-  id: string;
-  event_id: string;
-  state: NewInboundWebhook["state"];
-  /** False for an event that was stored before: then nothing else happened. */
-  fresh: boolean;
-}
-
-interface Read {
-  arrival: Arrival;
-  event: ReadEvent;
+export interface Intake {
+  /**
+   * Resolves once the event is stored and sent to its order.
+   * @throws AppError `database_unavailable` when that takes too long or is not possible now: the provider sends it again
+   */
+  accept(arrival: Arrival): Promise<Accepted>;
 }
 
 interface Waiting extends Read {
@@ -44,16 +25,24 @@ interface Waiting extends Read {
 /** How many arrivals share a commit at most, and how many such commits are under way at once. */
 const BATCH = 64;
 const WRITERS = 2;
+/** Providers wait for ten seconds and more; one that is told earlier comes again earlier. */
+const ANSWER_WITHIN_MS = 5_000;
+/** What may wait in memory for a database that is slow. */
+const MOST_WAITING = 2_000;
+const RETRY_S = 5;
+
+interface Options {
+  pool: Pool;
+  sources: WebhookSources;
+  log: Log;
+  fault?: Fault;
+}
 
 /**
  * Takes in verified webhooks: each is stored and, in the same transaction, sent to its order, before `accept` resolves.
  * Arrivals that come while a commit is under way share the next one.
  */
-export function createIntake(
-  pool: Pool,
-  sources: WebhookSources,
-  log: Log,
-): { accept(arrival: Arrival): Promise<Accepted> } {
+export function createIntake({ pool, sources, log, fault = () => {} }: Options): Intake {
   const queue: Waiting[] = [];
   let writers = 0;
 
@@ -61,103 +50,96 @@ export function createIntake(
     while (writers < WRITERS && queue.length > 0) {
       const batch = takeBatch(queue);
       writers++;
-      void write(pool, batch, log).finally(() => {
+      void write(batch).finally(() => {
         writers--;
         pump();
       });
     }
   }
 
+  async function write(batch: Waiting[]): Promise<void> {
+    try {
+      const { accepted, dispatch } = await inTransaction(pool, async (tx) => {
+        fault("intake", "before");
+        const stored = await storeAndRoute(tx, batch, log);
+        fault("intake_commit", "before");
+        return stored;
+      });
+      fault("intake_commit", "after");
+      dispatch();
+      batch.forEach((waiting, i) => {
+        const result = accepted[i];
+        if (result) waiting.resolve(result);
+      });
+      fault("intake", "after");
+    } catch (error) {
+      await writeEach(batch, error);
+    }
+  }
+
+  /** One that cannot be taken in must not take the others with it. */
+  async function writeEach(batch: Waiting[], error: unknown): Promise<void> {
+    const [only, ...others] = batch;
+    if (isPassing(error)) for (const waiting of batch) waiting.reject(unavailable(error));
+    else if (others.length > 0) for (const waiting of batch) await write([waiting]);
+    else if (only) {
+      log.error(
+        { err: error, event_id: eventId(only) },
+        "a webhook could not be taken in; it is kept as failed",
+      );
+      await storeFailed(pool, only, error).then(only.resolve, only.reject);
+    }
+  }
+
   return {
     accept: (arrival) =>
       new Promise((resolve, reject) => {
-        queue.push({ arrival, event: readEvent(sources, arrival), resolve, reject });
+        if (queue.length >= MOST_WAITING) return reject(unavailable());
+        const event = readEvent(sources, arrival);
+        const waiting: Waiting = { arrival, event, resolve, reject };
+        const late = setTimeout(() => {
+          const at = queue.indexOf(waiting);
+          // One that is being written may still be stored: then it is there when it is sent again.
+          if (at >= 0) queue.splice(at, 1);
+          reject(unavailable());
+        }, ANSWER_WITHIN_MS);
+        waiting.resolve = (accepted) => {
+          clearTimeout(late);
+          resolve(accepted);
+        };
+        waiting.reject = (error) => {
+          clearTimeout(late);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        };
+        queue.push(waiting);
         pump();
       }),
   };
 }
 
-/** The next arrivals, no event id twice: the second of a pair has to find the first one stored. */
+const unavailable = (cause?: unknown): AppError =>
+  new AppError("database_unavailable", "The webhook cannot be stored right now; send it again.", {
+    cause,
+    retryAfter: RETRY_S,
+  });
+
+/** The next arrivals, no event and no change twice: the second of a pair has to find the first one stored. */
 function takeBatch(queue: Waiting[]): Waiting[] {
   const seen = new Set<string>();
   const batch: Waiting[] = [];
   const later: Waiting[] = [];
   for (let waiting = queue.shift(); waiting; waiting = queue.shift()) {
-    const id = eventId(waiting);
-    if (seen.has(id) || batch.length === BATCH) later.push(waiting);
+    const { provider } = waiting.arrival;
+    const change = waiting.event.change?.key;
+    const names = [
+      `event ${provider} ${eventId(waiting)}`,
+      ...(change ? [`change ${provider} ${change}`] : []),
+    ];
+    if (batch.length === BATCH || names.some((name) => seen.has(name))) later.push(waiting);
     else batch.push(waiting);
-    seen.add(id);
+    for (const name of names) seen.add(name);
     if (batch.length === BATCH) break;
   }
   queue.unshift(...later);
   return batch;
-}
-
-async function write(pool: Pool, batch: Waiting[], log: Log): Promise<void> {
-  try {
-    const { accepted, dispatch } = await inTransaction(pool, (tx) => storeAndRoute(tx, batch, log));
-    dispatch();
-    batch.forEach((waiting, i) => {
-      const result = accepted[i];
-      if (result) waiting.resolve(result);
-    });
-  } catch (error) {
-    // One that cannot be stored must not take the others with it.
-    const [only, ...others] = batch;
-    if (others.length === 0) only?.reject(error);
-    else for (const waiting of batch) await write(pool, [waiting], log);
-  }
-}
-
-async function storeAndRoute(
-  tx: Tx,
-  batch: Read[],
-  log: Log,
-): Promise<{ accepted: Accepted[]; dispatch: Dispatch }> {
-  const wanted = batch.map(({ event, arrival }) =>
-    event.meaning.kind === "message" ? event.meaning.correlation : mentioned(arrival.body),
-  );
-  const nobody = wanted.every((names) =>
-    Object.values<string | null>({ ...names }).every((id) => id === null),
-  );
-  const found = nobody ? [] : await findOrders(tx, wanted);
-  const webhooks = batch.map((read, i) => webhookOf(read, found[i] ?? null));
-  const fresh = await storeInbound(tx, webhooks);
-  const letters = webhooks.flatMap((webhook, i) => {
-    const meaning = batch[i]?.event.meaning;
-    if (webhook.state !== "routed" || meaning?.kind !== "message" || !fresh.has(webhook.event_id)) return [];
-    return webhook.order_id === null ? [] : [letterOf(webhook, webhook.order_id, meaning.message)];
-  });
-  const { dispatch } = await route(tx, "order", letters, log);
-  const accepted = webhooks.map(({ id, event_id, state }) => ({
-    id,
-    event_id,
-    state,
-    fresh: fresh.has(event_id),
-  }));
-  return { accepted, dispatch };
-}
-
-/** An event that does not even have an id is known by its bytes. */
-const eventId = ({ event, arrival }: Read): string =>
-  event.event_id ?? `unreadable_${createHash("sha256").update(arrival.body).digest("hex").slice(0, 32)}`;
-
-function webhookOf(read: Read, about: FoundOrder | null): NewInboundWebhook {
-  const { arrival, event } = read;
-  const { meaning } = event;
-  const order = meaning.kind === "message" ? about : null;
-  const names = meaning.kind === "message" ? Object.values<string | null>({ ...meaning.correlation }) : [];
-  return {
-    id: newId("whi"),
-    provider: arrival.provider,
-    event_id: eventId(read),
-    type: event.type ?? "unknown",
-    ...verdictOf(event, order, arrival.received_at),
-    order_id: order?.id ?? null,
-    correlation: names.filter((name) => name !== null),
-    recovered: arrival.recovered ?? false,
-    headers: arrival.headers,
-    body: about?.erased ? erasedBody(arrival.body, about.id) : arrival.body,
-    received_at: arrival.received_at,
-  };
 }

@@ -1,5 +1,5 @@
 import { RECONCILIATION } from "../domain/reconciliation.ts";
-import type { Headers, ReadEvent, WebhookSources } from "../payments/webhook-source.ts";
+import type { Headers, ReadEvent, WebhookSource, WebhookSources } from "../payments/webhook-source.ts";
 
 /** An event as it arrived or as it is stored. */
 interface Received {
@@ -20,8 +20,18 @@ export function readEvent(
     const reason = `webhooks of ${provider} are not configured here`;
     return { event_id: null, type: null, meaning: { kind: "incomprehensible", reason } };
   }
-  const event = source.read({ body, headers });
+  const event = understood(source, { body, headers });
   const { meaning } = event;
   if (!recovered || meaning.kind !== "message" || !("source" in meaning.message)) return event;
   return { ...event, meaning: { ...meaning, message: { ...meaning.message, source: RECONCILIATION } } };
+}
+
+/** A source must not fail on anything authentic; one that does keeps the event for people to look at. */
+function understood(source: WebhookSource, event: { body: Buffer; headers: Headers }): ReadEvent {
+  try {
+    return source.read(event);
+  } catch (error) {
+    const reason = `could not be read: ${error instanceof Error ? error.message : String(error)}`;
+    return { event_id: null, type: null, meaning: { kind: "incomprehensible", reason } };
+  }
 }

@@ -1,21 +1,19 @@
 import {
+  failInbound,
   findMatching,
   getInbound,
-  setInboundState,
   type InboundFilter,
   type InboundViewer,
   type InboundWebhook,
 } from "../db/inbound-webhooks.ts";
-import { findOrders } from "../db/orders.ts";
 import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
-import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
 import type { Log } from "../log.ts";
 import type { WebhookSources } from "../payments/webhook-source.ts";
+import { isPassing } from "../engine/lost-connection.ts";
+import { takeAgain } from "./again.ts";
 import { isErasedBody } from "./erased.ts";
-import { letterOf } from "./letter.ts";
-import { readEvent } from "./read.ts";
-import { verdictOf } from "./verdict.ts";
+import { failedBecause } from "./verdict.ts";
 
 /** What one replay did: the webhook's state after it, and why. */
 export interface Replayed {
@@ -35,9 +33,17 @@ export async function replayOne(
   id: string,
   log: Log,
 ): Promise<Replayed | null> {
-  const { result, dispatch } = await inTransaction(pool, (tx) => replay(tx, sources, id, log));
-  dispatch?.();
-  return result;
+  try {
+    const { result, dispatch } = await inTransaction(pool, (tx) => replay(tx, sources, id, log));
+    dispatch?.();
+    return result;
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    log.error({ err: error, webhook: id }, "a webhook could not be replayed");
+    const { reason } = failedBecause(error);
+    await failInbound(pool, id, reason);
+    return { id, state: "failed", reason };
+  }
 }
 
 /** How many one call replays at most; the rest is for the next call. */
@@ -93,19 +99,8 @@ async function replay(
     const reason = "its body was erased with the personal data of its order";
     return { result: { id, state: webhook.state, reason }, dispatch: null };
   }
-  const event = readEvent(sources, webhook);
-  const [order = null] =
-    event.meaning.kind === "message" ? await findOrders(tx, [event.meaning.correlation]) : [];
-  const verdict = verdictOf(event, order, webhook.received_at);
-  // Once routed it stays so: that its order knows it by now is the effect that it had.
-  const state = webhook.state === "routed" ? "routed" : verdict.state;
-  const reason = webhook.state === "routed" ? webhook.reason : verdict.reason;
-  await setInboundState(tx, id, state, reason, order?.id ?? null);
-  if (verdict.state !== "routed" || !order || event.meaning.kind !== "message")
-    return { result: { id, state, reason }, dispatch: null };
-  const letter = letterOf(webhook, order.id, event.meaning.message);
   // A key of its own: the engine drops one that it has seen, and the order itself knows what is no news.
-  const again = { ...letter, key: `${letter.key}:replay:${webhook.attempts}` };
-  const { dispatch } = await route(tx, "order", [again], log);
+  const again = (key: string) => `${key}:replay:${webhook.attempts}`;
+  const { state, reason, dispatch } = await takeAgain(tx, sources, webhook, log, again);
   return { result: { id, state, reason }, dispatch };
 }

@@ -5,6 +5,14 @@ export interface ReadEvent {
   event_id: string | null;
   type: string | null;
   meaning: Interpreted;
+  /** What it tells, where two events may tell one change; absent: an event is a change of its own. */
+  change?: Change | null;
+}
+
+/** Two events with the same key, told at about the same time, are one change told twice. */
+export interface Change {
+  key: string;
+  told_at: Date;
 }
 
 /** Header values by name in lower case. */

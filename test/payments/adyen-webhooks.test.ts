@@ -28,7 +28,9 @@ beforeAll(async () => {
   const metrics = createMetrics({ parked: () => 0 });
   const app = new Koa();
   app.use(problems(log));
-  app.use(webhookRoutes({ pool, intake: createIntake(pool, sources, log), sources, log, metrics }).routes());
+  app.use(
+    webhookRoutes({ pool, intake: createIntake({ pool, sources, log }), sources, log, metrics }).routes(),
+  );
   const handle = app.callback();
   server = createServer((request, response) => void handle(request, response)).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));

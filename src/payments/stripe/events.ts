@@ -3,6 +3,7 @@ import type { OrderMessage } from "../../domain/order.ts";
 import { complaint, correlate, eventName, parseEventJson, unreadable } from "../event-json.ts";
 import type { Correlation, Interpreted } from "../provider.ts";
 import type { ReadEvent } from "../webhook-source.ts";
+import { changeOf } from "./change.ts";
 import {
   chargeShape,
   disputeOf,
@@ -50,7 +51,8 @@ export function readEvent(body: Buffer, ours: Ours = { livemode: null, account: 
   const foreign = foreignTo(ours, parsed.data);
   if (foreign) return { event_id: id, type, meaning: foreign };
   try {
-    return { event_id: id, type, meaning: interpret(type, data.object, `webhook ${id}`) };
+    const meaning = interpret(type, data.object, `webhook ${id}`);
+    return { event_id: id, type, meaning, change: meaning.kind === "message" ? changeOf(json) : null };
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
     const reason = `${type}: ${complaint(error)}`;
