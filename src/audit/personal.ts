@@ -27,6 +27,13 @@ export function viewOf(entry: AuditEntry, personal: PersonalValue[], view: View)
   return view === "readable" ? readable(entry, personal) : Object.assign({}, entry, { personal });
 }
 
+/** The entries of stored rows. What is gone from the streams or cannot be read is left out here, and named by `verify`. */
+export const entriesOf = (rows: StoredEntry[]): { entry: AuditEntry; personal: PersonalValue[] }[] =>
+  rows.flatMap(({ text, personal }) => {
+    const entry = text === null ? null : parseEntry(text);
+    return entry ? [{ entry, personal }] : [];
+  });
+
 /** What stands beside a page of sealed entries: by entry id and path, the value, or null where it was erased. */
 export function valuesOf(
   rows: { entry: AuditEntry; personal: PersonalValue[] }[],

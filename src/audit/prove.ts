@@ -33,7 +33,9 @@ export async function isStatedStill(db: Queryable, orderId: string): Promise<boo
     const covering = await findCovering(db, orderId, null);
     if (!covering) return true;
     const proof = await proveOrder(db, orderId, null);
-    return proof !== null && proof.leaf.order_id === orderId && isIncluded(proof) && isSigned(proof.checkpoint);
+    return (
+      proof !== null && proof.leaf.order_id === orderId && isIncluded(proof) && isSigned(proof.checkpoint)
+    );
   } catch {
     // A statement that cannot be read any more.
     return false;

@@ -5,7 +5,15 @@ import { listCheckpointsQuery, makeCheckpoint } from "./audit-checkpoints.ts";
 import { decide, listApprovalsQuery, reassign, resend, revoke } from "./approvals.ts";
 import { createDelegation, listDelegationsQuery } from "./delegations.ts";
 import { listInboxQuery, replayInbox } from "./inbox.ts";
-import { cancelOrder, createOrder, createRefund, listOrdersQuery, MESSAGES, sendMessage } from "./orders.ts";
+import {
+  cancelOrder,
+  createOrder,
+  createRefund,
+  eraseOrder,
+  listOrdersQuery,
+  MESSAGES,
+  sendMessage,
+} from "./orders.ts";
 import { paging } from "./paging.ts";
 import { startReconciliation } from "./reconciliations.ts";
 import { WEBHOOK_OPERATIONS } from "./webhook-operations.ts";
@@ -29,18 +37,26 @@ export interface Operation {
   open?: boolean;
 }
 
+const whole = { format: z.enum(["json", "ndjson", "csv"]).optional(), all: z.boolean().optional() };
+/** Personal values in their places, or beside each entry with their salts. */
+const shown = { readable: z.boolean().optional(), proof: z.boolean().optional() };
 const auditQuery = z.object({
   type: z.string().optional(),
   actor: z.string().optional(),
   after_seq: z.int().optional(),
+  ...shown,
+  ...whole,
   limit: paging.limit,
 });
 const auditAcross = z.object({
   type: z.string().optional(),
   actor: z.string().optional(),
   order_id: z.string().optional(),
+  reference: z.string().optional(),
   from: z.string().optional(),
   to: z.string().optional(),
+  ...shown,
+  ...whole,
   ...paging,
 });
 
@@ -91,6 +107,19 @@ export const OPERATIONS: Operation[] = [
     success: 201,
   },
   {
+    method: "post",
+    path: "/v1/orders/{id}/erase",
+    summary: "Erase the personal data of an order that has ended",
+    description:
+      "Role admin. The customer, descriptions, comments, reasons and notes are gone; amounts, ids, times and who decided stay, and the " +
+      "trail stays valid. 409 while the order, a refund or an approval of it is open. 202 with `status: running` while the inbox is " +
+      "still searched: send it again with the same Idempotency-Key to see the end.",
+    tag: "Orders",
+    body: eraseOrder,
+    idempotent: true,
+    success: 200,
+  },
+  {
     method: "get",
     path: "/v1/orders/{id}/events",
     summary: "Read every event as {key: value}",
@@ -124,7 +153,8 @@ export const OPERATIONS: Operation[] = [
     method: "get",
     path: "/v1/orders/{id}/audit",
     summary: "Read the trail, oldest first",
-    description: "NDJSON and CSV stream all of it.",
+    description:
+      "NDJSON and CSV stream all of it, by the header Accept or by `format`; `format=json` or `all=true` streams all as one JSON array.",
     tag: "Audit",
     query: auditQuery,
     success: 200,
@@ -137,7 +167,7 @@ export const OPERATIONS: Operation[] = [
     description:
       "Server-sent events; the same path upgraded is a WebSocket. `Last-Event-ID` or `after_seq` resumes with no gap or repeat.",
     tag: "Audit",
-    query: z.object({ after_seq: z.int().optional() }),
+    query: z.object({ after_seq: z.int().optional(), ...shown }),
     success: 200,
     produces: ["text/event-stream"],
   },
@@ -155,6 +185,7 @@ export const OPERATIONS: Operation[] = [
     tag: "Audit",
     query: auditAcross,
     success: 200,
+    produces: ["application/json", "application/x-ndjson", "text/csv"],
   },
   {
     method: "get",

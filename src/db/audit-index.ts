@@ -133,6 +133,8 @@ const INDEXED = `a.order_id, a.seq, a.id, a.at, a.type, a.actor_type, a.actor_id
 
 export interface AuditPage extends EntryFilter {
   order_id?: string | undefined;
+  /** Of orders with this reference. */
+  reference?: string | undefined;
   /** Not before this time. */
   from?: Date | undefined;
   /** Before this time. */
@@ -146,7 +148,7 @@ export interface AuditPage extends EntryFilter {
 export async function listEntries(
   db: Queryable,
   tenant: string,
-  { type, actor, order_id, from, to, cursor, limit }: AuditPage,
+  { type, actor, order_id, reference, from, to, cursor, limit }: AuditPage,
 ): Promise<IndexedEntry[]> {
   const one = order_id !== undefined;
   const { rows } = await db.query<IndexedEntry>(
@@ -154,6 +156,8 @@ export async function listEntries(
       where a.tenant = $1 and ($2::text is null or a.order_id = $2) and ${FILTER}
         and ($5::text is null or a.id >= $5) and ($6::text is null or a.id < $6)
         and ${one ? "($7::int is null or a.seq < $7)" : "($7::text is null or a.id < $7)"}
+        and ($9::text is null or a.order_id = any(array(
+              select o.id from countersign.orders o where o.tenant = $1 and o.reference = $9)))
       order by ${one ? "a.seq" : "a.id"} desc limit $8`,
     [
       tenant,
@@ -164,9 +168,24 @@ export async function listEntries(
       to ? idsFrom(to) : null,
       (one ? cursor?.seq : cursor?.id) ?? null,
       limit,
+      reference ?? null,
     ],
   );
   return rows;
+}
+
+/** All entries that match, newest first, in batches: memory does not grow with them. */
+export async function* scanEntries(
+  db: Queryable,
+  tenant: string,
+  filter: Omit<AuditPage, "cursor" | "limit">,
+): AsyncGenerator<IndexedEntry[]> {
+  for (let cursor: AuditPage["cursor"]; ;) {
+    const batch = await listEntries(db, tenant, { ...filter, cursor, limit: BATCH });
+    if (batch.length > 0) yield batch;
+    if (batch.length < BATCH) return;
+    cursor = batch.at(-1);
+  }
 }
 
 /** Ids begin with their time, so that a span of time is a span of the primary order; what follows the time is cut off. */

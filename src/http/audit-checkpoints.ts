@@ -37,9 +37,15 @@ export function checkpointRoutes({ pool, checkpoints }: CheckpointRoutesDeps): R
   return new Router()
     .post("/audit/checkpoints", async (ctx) => {
       principal(ctx, "admin");
-      const { sweep, accept_new_key } = validate(makeCheckpoint, ctx.request.length ? await readJson(ctx) : {});
+      const { sweep, accept_new_key } = validate(
+        makeCheckpoint,
+        ctx.request.length ? await readJson(ctx) : {},
+      );
       if (!checkpoints)
-        throw new AppError("conflict", "No checkpoints are made here: set CHECKPOINT_KEY_FILE, and start again.");
+        throw new AppError(
+          "conflict",
+          "No checkpoints are made here: set CHECKPOINT_KEY_FILE, and start again.",
+        );
       const made = await checkpoints.make({ sweep, acceptNewKey: accept_new_key });
       ctx.status = 201;
       ctx.body = made.at(-1);

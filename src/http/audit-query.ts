@@ -56,10 +56,13 @@ export const trailQuery = z
     after: cursor ?? after_seq ?? -1,
   }));
 
+/** How all of it is asked for; read before, by `formatOf`. */
+const whole = { format: z.string().optional(), all: flag };
+
 export const exportQuery = z
-  .strictObject({ ...filter, ...view, after_seq: seq.default(-1) })
+  .strictObject({ ...filter, ...view, ...whole, after_seq: seq.default(-1) })
   .refine(...oneView)
-  .transform(({ after_seq, readable, proof, ...rest }) => ({
+  .transform(({ after_seq, readable, proof, format: _, all: __, ...rest }) => ({
     ...rest,
     view: viewOf({ readable, proof }),
     after: after_seq,
@@ -84,13 +87,27 @@ const cursor = z.string().transform((text, ctx) => {
 export const auditCursor = ({ id, seq: position }: { id: string; seq: number }): string =>
   Buffer.from(`v1:${id}:${position}`).toString("base64url");
 
+/** Of which entries, of all orders. */
+const across = {
+  ...filter,
+  ...view,
+  order_id: orderId.optional(),
+  reference: line(200).optional(),
+  from: time.optional(),
+  to: time.optional(),
+};
+
+export const exportAcrossQuery = z
+  .strictObject({ ...across, ...whole })
+  .refine(...oneView)
+  .transform(({ readable, proof, format: _, all: __, ...rest }) => ({
+    ...rest,
+    view: viewOf({ readable, proof }),
+  }));
+
 export const auditQuery = z
   .strictObject({
-    ...filter,
-    ...view,
-    order_id: orderId.optional(),
-    from: time.optional(),
-    to: time.optional(),
+    ...across,
     limit: paging.limit,
     cursor: cursor.optional(),
   })

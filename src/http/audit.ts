@@ -1,9 +1,7 @@
 import Router from "@koa/router";
 import type { Context } from "koa";
-import { CSV_HEADER, csvLine } from "../audit/csv.ts";
-import { parseEntry } from "../audit/entry.ts";
 import type { TrailFeed } from "../audit/feed.ts";
-import { valuesOf, viewOf, viewText, type View } from "../audit/personal.ts";
+import { entriesOf, valuesOf, viewOf, type View } from "../audit/personal.ts";
 import { verifyStored } from "../audit/verify-stored.ts";
 import { publishedEntryTypes } from "../contract/audit-entries/index.ts";
 import type { List } from "../contract/paging.ts";
@@ -11,6 +9,7 @@ import {
   getTrailHead,
   listEntries,
   readTrail,
+  scanEntries,
   scanTrail,
   type IndexedEntry,
   type StoredEntry,
@@ -18,11 +17,17 @@ import {
 } from "../db/audit-index.ts";
 import type { Pool } from "../db/pool.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
-import type { PersonalValue } from "../domain/personal.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import { flow, goneSignal } from "./audit-flow.ts";
-import { auditCursor, auditQuery, exportQuery, isOrderId, trailQuery } from "./audit-query.ts";
+import { formatOf, sendExport, type ExportFormat } from "./audit-export.ts";
+import {
+  auditCursor,
+  auditQuery,
+  exportAcrossQuery,
+  exportQuery,
+  isOrderId,
+  trailQuery,
+} from "./audit-query.ts";
 import { streamTrail } from "./audit-stream.ts";
 import { principal } from "./context.ts";
 import { validate } from "./validate.ts";
@@ -37,16 +42,14 @@ export interface AuditRoutesDeps {
 
 type RouteContext = Context & { params: Record<string, string> };
 
-const JSON_TYPE = "application/json";
-const NDJSON = "application/x-ndjson";
-const CSV = "text/csv";
-
 /** The trail of an order, and of all: paged, exported, live and verified. */
 export function auditRoutes({ pool, feed, restore, log }: AuditRoutesDeps): Router {
   const trails = { pool, restore };
   return new Router()
     .get("/audit", async (ctx) => {
       const { tenant } = principal(ctx);
+      const format = formatOf(ctx);
+      if (format !== "page") return exportAcross(ctx, { pool, log }, tenant, format);
       const { limit, view, ...filter } = validate(auditQuery, { ...ctx.query }, "The query");
       const rows = await listEntries(pool, tenant, { ...filter, limit: limit + 1 });
       const page = rows.slice(0, limit);
@@ -64,12 +67,10 @@ export function auditRoutes({ pool, feed, restore, log }: AuditRoutesDeps): Rout
       ctx.body = { object: "list", data: publishedEntryTypes(), has_more: false, next_cursor: null };
     })
     .get("/orders/:id/audit", async (ctx) => {
-      const type = ctx.accepts(JSON_TYPE, NDJSON, CSV);
-      if (!type) throw new AppError("not_acceptable", `Accept ${JSON_TYPE}, ${NDJSON} or ${CSV}.`);
+      const format = formatOf(ctx);
       const order = await trailOf(ctx, trails);
-      ctx.vary("Accept");
-      if (type === JSON_TYPE) ctx.body = await page(ctx, pool, order);
-      else exportTrail(ctx, { pool, log }, order, type);
+      if (format === "page") ctx.body = await page(ctx, pool, order);
+      else exportTrail(ctx, { pool, log }, order, format);
     })
     .get("/orders/:id/audit/stream", async (ctx) => {
       streamTrail(ctx, { feed, log }, await trailOf(ctx, trails));
@@ -130,39 +131,25 @@ function exportTrail(
   ctx: RouteContext,
   { pool, log }: { pool: Pool; log: Log },
   { tenant, id, entries, head_hash }: Trail,
-  type: string,
+  format: ExportFormat,
 ): void {
   const { view, ...filter } = validate(exportQuery, { ...ctx.query }, "The query");
   const batches = scanTrail(pool, tenant, id, { ...filter, before: entries });
   ctx.set("Audit-Entries", String(entries));
   ctx.set("Audit-Head-Hash", head_hash);
-  ctx.attachment(`${id}.${type === CSV ? "csv" : "ndjson"}`);
-  ctx.set("Content-Type", type === CSV ? `${CSV}; charset=utf-8; header=present` : NDJSON);
-  flow(ctx, type === CSV ? csv(batches) : ndjson(batches, view), { signal: goneSignal(ctx), log });
+  sendExport(ctx, batches, { name: id, format, view, log });
 }
 
-async function* ndjson(batches: AsyncIterable<StoredEntry[]>, view: View): AsyncGenerator<string> {
-  for await (const batch of batches)
-    yield batch
-      .map(({ text, personal }) => (text === null ? "" : `${viewText({ text, personal }, view)}\n`))
-      .join("");
+/** All that matches as it is now, newest first; what is written meanwhile is newer than where it begins. */
+function exportAcross(
+  ctx: Context,
+  { pool, log }: { pool: Pool; log: Log },
+  tenant: string,
+  format: ExportFormat,
+): void {
+  const { view, ...filter } = validate(exportAcrossQuery, { ...ctx.query }, "The query");
+  sendExport(ctx, scanEntries(pool, tenant, filter), { name: "audit", format, view, log });
 }
-
-/** For people: always readable. */
-async function* csv(batches: AsyncIterable<StoredEntry[]>): AsyncGenerator<string> {
-  yield CSV_HEADER;
-  for await (const batch of batches) {
-    const entries = entriesOf(batch).map(({ entry, personal }) => viewOf(entry, personal, "readable"));
-    yield entries.map(csvLine).join("");
-  }
-}
-
-/** What is gone from the streams or cannot be read is left out here, and named by `verify`. */
-const entriesOf = (rows: StoredEntry[]): { entry: AuditEntry; personal: PersonalValue[] }[] =>
-  rows.flatMap(({ text, personal }) => {
-    const entry = text === null ? null : parseEntry(text);
-    return entry ? [{ entry, personal }] : [];
-  });
 
 const newestFirst = (a: IndexedEntry, b: IndexedEntry): number =>
   b.at.getTime() - a.at.getTime() ||
