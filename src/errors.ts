@@ -13,6 +13,7 @@ const TABLE = {
   event_not_set: [404, "The event has not been set yet"],
   method_not_allowed: [405, "This path does not take that method"],
   not_acceptable: [406, "None of the accepted media types can be produced"],
+  request_timeout: [408, "The request took too long to arrive"],
   conflict: [409, "The current state does not allow this"],
   idempotency_in_progress: [409, "The first request with this key is still running"],
   body_too_large: [413, "The body is too large"],

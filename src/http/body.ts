@@ -15,16 +15,23 @@ const bodyTrouble = z.looseObject({ type: z.string(), status: z.number() });
 
 /**
  * The body's bytes, at most `limit` of them, whatever Content-Length says.
- * @throws AppError `body_too_large`, or `invalid_request` for one that is cut short or too slow.
+ * @throws AppError `body_too_large`, `request_timeout`, or `invalid_request` for one that is cut short.
  */
-export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
-  const slow = setTimeout(() => ctx.req.destroy(new Error("the body came too slowly")), SLOWEST_MS);
+export async function readBytes(ctx: Context, limit: number, withinMs = SLOWEST_MS): Promise<Buffer> {
+  let slow: NodeJS.Timeout | undefined;
+  const tooSlow = new Promise<never>((_, reject) => {
+    slow = setTimeout(() => reject(new AppError("request_timeout", slowBecause(withinMs))), withinMs);
+  });
   try {
-    return await getRawBody(ctx.req, { limit, length: ctx.request.length ?? null });
+    const arriving = getRawBody(ctx.req, { limit, length: ctx.request.length ?? null });
+    // One that breaks off after it was given up is nobody's concern any more.
+    arriving.catch(() => undefined);
+    return await Promise.race([arriving, tooSlow]);
   } catch (error) {
-    const trouble = bodyTrouble.safeParse(error).data;
     // What is left of a refused body is not read: the connection cannot be used again.
     ctx.set("Connection", "close");
+    if (error instanceof AppError) throw error;
+    const trouble = bodyTrouble.safeParse(error).data;
     if (trouble?.type === "entity.too.large")
       throw new AppError("body_too_large", `The body may have at most ${limit} bytes.`, { cause: error });
     throw new AppError("invalid_request", "The body did not arrive as announced; send it again.", {
@@ -34,6 +41,9 @@ export async function readBytes(ctx: Context, limit: number): Promise<Buffer> {
     clearTimeout(slow);
   }
 }
+
+const slowBecause = (withinMs: number): string =>
+  `The body has to arrive within ${withinMs / 1000} s; send it again.`;
 
 /** The JSON body; an empty one counts as `{}`, so that commands without fields need none. */
 export async function readJson(ctx: Context): Promise<unknown> {

@@ -8,6 +8,7 @@ import type { Log } from "../log.ts";
 import type { WebhookSource, WebhookSources } from "../payments/webhook-source.ts";
 import { readBytes } from "./body.ts";
 import type { Metrics } from "./metrics.ts";
+import { createWebhookLimiter, LIMITS, type WebhookLimits } from "./webhook-limits.ts";
 
 export interface WebhookDeps {
   pool: Pool;
@@ -15,6 +16,8 @@ export interface WebhookDeps {
   sources: WebhookSources;
   log: Log;
   metrics: Metrics;
+  /** Absent: those that are right for a service. */
+  webhookLimits?: WebhookLimits;
 }
 
 const LIMIT = 512 * 1024;
@@ -24,18 +27,28 @@ const SAMPLES = 100;
  * The providers' webhooks: the source's own answer (204, say) once all is stored and routed, 400 for a bad signature; any
  * other answer asks for a retry.
  */
-export const webhookRoutes = ({ pool, intake, sources, log, metrics }: WebhookDeps): Router =>
-  new Router().post("/webhooks/:provider", async (ctx) => {
+export function webhookRoutes({
+  pool,
+  intake,
+  sources,
+  log,
+  metrics,
+  webhookLimits = LIMITS,
+}: WebhookDeps): Router {
+  const limiter = createWebhookLimiter(webhookLimits);
+  return new Router().post("/webhooks/:provider", async (ctx) => {
     const source = sourceOf(sources, ctx.params["provider"] ?? "");
     const received_at = new Date();
-    const body = await readBytes(ctx, LIMIT);
+    const body = await readBytes(ctx, LIMIT, webhookLimits.bodyWithinMs);
     const reception = source.receive({ body, headers: allHeaders(ctx), now: received_at });
     const headers = keptHeaders(ctx, source);
     if (!reception.valid) {
       metrics.signatureFailures.inc();
+      await limiter.count(ctx.ip, false);
       keepSample(pool, headers, body, reception.reason, log);
       throw new AppError("invalid_signature", reception.reason);
     }
+    await limiter.count(ctx.ip, true);
     const provider = source.name;
     const accepted = await Promise.all(
       reception.events.map((event) => intake.accept({ provider, body: event, headers, received_at })),
@@ -44,6 +57,7 @@ export const webhookRoutes = ({ pool, intake, sources, log, metrics }: WebhookDe
     ctx.status = source.answer.status;
     if (source.answer.body !== undefined) ctx.body = source.answer.body;
   });
+}
 
 function sourceOf(sources: WebhookSources, name: string): WebhookSource {
   const source = sources.get(name);

@@ -87,7 +87,10 @@ export function createIntake({ pool, sources, log, fault = () => {} }: Options):
         { err: error, event_id: eventId(only) },
         "a webhook could not be taken in; it is kept as failed",
       );
-      await storeFailed(pool, only, error).then(only.resolve, only.reject);
+      await storeFailed(pool, only, error).then(
+        (accepted) => only.resolve(accepted),
+        (cause: unknown) => only.reject(cause),
+      );
     }
   }
 
