@@ -11,7 +11,8 @@ export const insertErasure = (tx: Queryable, { facts, payment, strays }: OrderSt
   return tx.query(
     `insert into countersign.erasures (order_id, needles, names, searched) values ($1, $2, $3, $4)
      on conflict (order_id) do update
-        set needles = erasures.needles || excluded.needles, searched = excluded.searched`,
+        set needles = erasures.needles || excluded.needles, names = excluded.names, searched = excluded.searched,
+            webhooks = case when cardinality(erasures.names) = 0 then 0 else erasures.webhooks end`,
     [facts.id, needles, names, firstWebhook(facts.created_at)],
   );
 };
@@ -22,13 +23,13 @@ const firstWebhook = (created_at: string): string =>
 
 /**
  * Searches the next `limit` received webhooks for an order that is being erased, and removes the bodies of those about it or its
- * customer; the body's hash stays. Webhooks of other orders are left alone, and those that still wait for theirs.
+ * customer; the body's hash stays. Webhooks of other orders are left alone, and those of nobody that are still looked at.
  * @returns how many were looked at; null when there is nothing to search for
  */
 export async function searchInbox(db: Queryable, orderId: string, limit: number): Promise<number | null> {
   const { rows } = await db.query<{ looked: number }>(
     `with erasure as (
-       select * from countersign.erasures where order_id = $1
+       select * from countersign.erasures where order_id = $1 and cardinality(names) > 0
      ), batch as (
        select w.id, w.order_id, w.correlation, w.state, w.body from countersign.inbound_webhooks w, erasure e
         where w.id > e.searched order by w.id limit $2
@@ -37,14 +38,15 @@ export async function searchInbox(db: Queryable, orderId: string, limit: number)
         where not ${IS_ERASED("b.body")}
           and (b.order_id = $1 or b.correlation && e.names
                or b.order_id is null
-                  and exists (select from unnest(e.names || case when b.state = 'parked' then '{}' else e.needles end) as name
+                  and exists (select from unnest(e.names || case when b.state in ('parked', 'failed') then '{}' else e.needles end) as name
                                where strpos(${SEARCHABLE("b.body")}, ${SEARCHABLE("convert_to(name, 'UTF8')")}) > 0))
      ), erased as (
        update countersign.inbound_webhooks w
           set body = convert_to(json_build_object(
                 'erased', 'with the personal data of ' || $1::text,
                 'sha256', encode(sha256(w.body), 'hex'),
-                'bytes', length(w.body))::text, 'UTF8')
+                'bytes', length(w.body))::text, 'UTF8'),
+              next_look_at = null
          from hit where w.id = hit.id
        returning w.id
      ), searched as (
@@ -74,11 +76,14 @@ export const eraseSamples = (db: Queryable, orderId: string) =>
     [orderId],
   );
 
-/** Nothing is left to find. @returns how many webhooks were erased; null when it was finished before */
-export async function deleteErasure(db: Queryable, orderId: string): Promise<number | null> {
+/**
+ * Nothing is left to find, and whom to look for is forgotten.
+ * @returns how many webhooks were erased; the same when it was finished before
+ */
+export async function finishErasure(db: Queryable, orderId: string): Promise<number> {
   const { rows } = await db.query<{ webhooks: number }>(
-    "delete from countersign.erasures where order_id = $1 returning webhooks",
+    "update countersign.erasures set needles = '{}', names = '{}' where order_id = $1 returning webhooks",
     [orderId],
   );
-  return rows[0]?.webhooks ?? null;
+  return rows[0]?.webhooks ?? 0;
 }

@@ -1,4 +1,4 @@
-import { deleteErasure, eraseSamples, searchInbox } from "../db/erasures.ts";
+import { eraseSamples, finishErasure, searchInbox } from "../db/erasures.ts";
 import { lockApprovalsOf } from "../db/approvals.ts";
 import { getSegment } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
@@ -28,6 +28,6 @@ export async function eraseRest(pool: Pool, orderId: string): Promise<EffectResu
     if (open) throw new StillAtWork(`approval ${open.id} has work under way that may name the customer`);
     await eraseLeft(tx, orderId, segment);
     await eraseSamples(tx, orderId);
-    return { kind: "erased", webhooks: (await deleteErasure(tx, orderId)) ?? 0 };
+    return { kind: "erased", webhooks: await finishErasure(tx, orderId) };
   });
 }

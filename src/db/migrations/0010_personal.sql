@@ -10,7 +10,7 @@ create table countersign.audit_personal (
   primary key (order_id, seq, path)
 );
 
--- Erasures that are not through yet: whom to look for. A row is deleted once nothing is left to find.
+-- Whom erasures that are not through yet look for. Once nothing is left to find, `needles` and `names` are empty.
 create table countersign.erasures (
   order_id   text primary key references countersign.orders (id) on delete cascade,
   -- texts that name the customer
