@@ -28,6 +28,7 @@ import { auditKeyRoutes, checkpointRoutes } from "./http/audit-checkpoints.ts";
 import { auditSocket } from "./http/audit-socket.ts";
 import { auditRoutes } from "./http/audit.ts";
 import { createAuthenticate } from "./http/auth.ts";
+import { timelineLinkRoutes, timelineRoutes } from "./http/timeline.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { reconciliationRoutes } from "./http/reconciliations.ts";
 import { webhookDeliveryRoutes } from "./http/webhook-deliveries.ts";
@@ -124,7 +125,7 @@ async function start(
   stops.push(async () => {
     await Promise.all([pool.end(), enginePool.end()]);
   });
-  await migrate(pool);
+  await migrate(databaseUrl);
 
   const mailer = createMailer({
     smtpUrl: config.smtpUrl ?? mailbox?.smtpUrl ?? "",
@@ -173,8 +174,12 @@ async function start(
   const seal = createSeal([linkSecret, ...olderSecrets]);
   await resealSecrets(pool, seal, log);
   const { operator } = config;
-  const { executorId } = engine;
-  const deliveries = startDeliveries({ pool, executorId, seal, outbound, mailer, operator, log, fault });
+  const deliveries = startDeliveries({
+    ...{ pool, seal, outbound, mailer, operator, log, fault },
+    get executorId() {
+      return engine.executorId;
+    },
+  });
   stops.push(() => deliveries.stop());
   if (bounces?.listen) {
     const listener = await startBounceListener({
@@ -215,6 +220,11 @@ async function start(
   const feed = createTrailFeed({ db: pool, onChanged, log });
   const stopping = new AbortController();
   const links = linksOf(url, provider?.url ?? null, mailbox !== null);
+  const timeline = {
+    ...{ pool, feed, restore, publicUrl, log },
+    secrets: linkSecrets,
+    mailbox: mailbox !== null,
+  };
   const app = createApp({
     pool,
     policy,
@@ -232,11 +242,12 @@ async function start(
       auditRoutes({ pool, feed, restore, log }),
       approvalRequestRoutes({ pool: enginePool, policy, outbound, log }),
       checkpointRoutes({ pool, checkpoints }),
+      timelineLinkRoutes(timeline),
       reconciliationRoutes({ pool, report: reconciler.report }),
       webhookEndpointRoutes({ pool, seal, outbound }),
       webhookDeliveryRoutes({ pool, wake: deliveries.wake }),
     ],
-    open: [auditKeyRoutes(pool)],
+    open: [auditKeyRoutes(pool), timelineRoutes(timeline)],
   });
   const handle = app.callback();
   const upgrade = auditSocket({ pool, feed, restore, authenticate, log });

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
+import type pg from "pg";
 import { AppError } from "../errors.ts";
+import { createPool, NO_LIMITS } from "./pool.ts";
 
 interface Migration {
   name: string;
@@ -34,10 +35,17 @@ const LOCK = 7_233_041_982;
 export async function migrate(database: pg.Pool | string, directory = DIRECTORY): Promise<Migrated> {
   const migrations = await readMigrations(directory);
   if (typeof database !== "string") return withClient(await database.connect(), migrations);
-  const client = new pg.Client({ connectionString: database, connectionTimeoutMillis: 5_000 });
-  client.on("error", () => {});
-  await client.connect();
-  return withClient(client, migrations);
+  const pool = createPool({
+    url: database,
+    max: 1,
+    applicationName: "countersign-migrate",
+    limits: NO_LIMITS,
+  });
+  try {
+    return await withClient(await pool.connect(), migrations);
+  } finally {
+    await pool.end();
+  }
 }
 
 /** Runs `work` while no other process changes the schema: for parts that bring their own tables. */
@@ -61,17 +69,16 @@ async function takeTurn(client: pg.ClientBase): Promise<void> {
   }
 }
 
-async function withClient(client: pg.Client | pg.PoolClient, migrations: Migration[]): Promise<Migrated> {
+async function withClient(client: pg.PoolClient, migrations: Migration[]): Promise<Migrated> {
   try {
     // a migration takes as long as it takes; the connection is not used for anything else afterwards
-    await client.query("set statement_timeout = 0");
+    await client.query("set statement_timeout = 0; set lock_timeout = 0");
     await checkServer(client);
     await takeTurn(client);
     return { applied: await applyMissing(client, migrations) };
   } finally {
     // closing the connection is also what releases the lock
-    if ("release" in client) client.release(true);
-    else await client.end();
+    client.release(true);
   }
 }
 

@@ -1,5 +1,7 @@
 import pg from "pg";
 import { PreparedClient } from "./prepared-client.ts";
+import { createServers, serversOf } from "./servers.ts";
+import { openSession, ReadOnlyServer, steadyClient, type SessionLimits } from "./steady-client.ts";
 import type { Log } from "../log.ts";
 
 export type Pool = pg.Pool;
@@ -9,6 +11,7 @@ export type Tx = pg.PoolClient;
 export type Queryable = Pick<pg.Pool | pg.PoolClient, "query">;
 
 export interface PoolOptions {
+  /** May name several servers, of which one takes writes. */
   url: string;
   /** More connections than about twice the cores make it slower, not faster. */
   max?: number;
@@ -17,29 +20,45 @@ export interface PoolOptions {
   log?: Log;
   /** Prepare every statement with parameters; for the hot path alone. */
   prepared?: boolean;
+  limits?: SessionLimits;
 }
 
 const INT8 = 20;
 
-/** A pool that outlives its server: connections that break are dropped, and the next query opens another. */
+/** Who waits for a lock or a connection is told to come again, and does not hold up others for long. */
+const LIMITS: SessionLimits = { statement: 30_000, lock: 8_000, idleInTransaction: 60_000 };
+/** For what takes as long as it takes. */
+export const NO_LIMITS: SessionLimits = { statement: 0, lock: 0, idleInTransaction: 0 };
+const CONNECT_WITHIN_MS = 5_000;
+/** When there is another server to ask. */
+const CONNECT_EACH_WITHIN_MS = 2_500;
+/** A server that has not answered so long after it should have ended the statement is gone. */
+const SILENCE_MS = 5_000;
+
+/**
+ * A pool that outlives its server: connections that break are dropped, and the next query opens another. Where several
+ * servers are named it finds the one that takes writes, also after another one has become it.
+ */
 export function createPool({
   url,
   max = 10,
   applicationName = "countersign",
   log,
   prepared = false,
+  limits = LIMITS,
 }: PoolOptions): Pool {
+  const servers = createServers(serversOf(url));
   const pool = new pg.Pool({
-    connectionString: url,
     max,
     application_name: applicationName,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: servers.count > 1 ? CONNECT_EACH_WITHIN_MS : CONNECT_WITHIN_MS,
     idleTimeoutMillis: 30_000,
-    statement_timeout: 30_000,
-    idle_in_transaction_session_timeout: 60_000,
+    ...(limits.statement === 0 ? {} : { query_timeout: limits.statement + SILENCE_MS }),
     keepAlive: true,
     types: { getTypeParser },
-    ...(prepared ? { Client: PreparedClient } : {}),
+    Client: steadyClient(prepared ? PreparedClient : pg.Client, servers),
+    // The pool waits for it, whatever its type says.
+    onConnect: (client) => openSession(client, limits) as unknown as void,
   });
   const lost = (error: Error) => {
     // A server that stops while we do is what was asked for.
@@ -48,8 +67,43 @@ export function createPool({
   pool.on("error", lost);
   // without a listener of its own a connection that breaks between two queries of a transaction ends the process
   pool.on("connect", (client) => client.on("error", lost));
+  if (servers.count > 1) askEach(pool, servers.count);
   return pool;
 }
+
+type Connected = (
+  error: Error | undefined,
+  client: pg.PoolClient | undefined,
+  done: (release?: unknown) => void,
+) => void;
+
+/** Who wants a connection waits until each server was asked once: one that is down or a standby is no reason to fail. */
+function askEach(pool: Pool, servers: number): void {
+  const connect = pool.connect.bind(pool);
+  async function ask(): Promise<pg.PoolClient> {
+    for (let asked = 1; ; asked++) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (asked === servers || !isConnectionError(error) || isCrowded(error)) throw error;
+      }
+    }
+  }
+  function each(): Promise<pg.PoolClient>;
+  function each(callback: Connected): void;
+  function each(callback?: Connected): Promise<pg.PoolClient> | void {
+    if (!callback) return ask();
+    ask().then(
+      (client) => callback(undefined, client, (error) => client.release(error as Error)),
+      (error: Error) => callback(error, undefined, () => {}),
+    );
+  }
+  pool.connect = each;
+}
+
+/** All connections are in use: not the server's fault. */
+const isCrowded = (error: unknown): boolean =>
+  error instanceof Error && error.message === "timeout exceeded when trying to connect";
 
 /** Runs `work` in a transaction: committed when it resolves, rolled back when it throws. */
 export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -85,11 +139,17 @@ const NETWORK = new Set([
 const SQLSTATE = /^(08...|53300|57P0[1235])$/;
 // node-postgres gives these no code
 const MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired$|Client has encountered a connection error)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired$|Query read timeout$|Client (has encountered a connection error|was closed))/;
+/**
+ * Cancelled (by hand, or because it took or waited too long), no lock, a serialization failure, a full disk or memory, and a
+ * server that takes no writes (https://www.postgresql.org/docs/18/errcodes-appendix.html)
+ */
+const PASSING = /^(57014|55P03|40001|40P01|53...|25006)$/;
 
 /** Is the database gone or going, so that the same query may work in a moment? For errors of queries only. */
 export function isConnectionError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof ReadOnlyServer) return true;
   if (error instanceof AggregateError && error.errors.some(isConnectionError)) return true;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   if (NETWORK.has(code) || SQLSTATE.test(code) || MESSAGE.test(error.message)) return true;
@@ -97,6 +157,10 @@ export function isConnectionError(error: unknown): boolean {
   if (code === "ENOENT" && "syscall" in error && error.syscall === "connect") return true;
   return isConnectionError(error.cause);
 }
+
+/** Whether the same transaction may succeed in a moment. */
+export const isPassing = (error: unknown): boolean =>
+  isConnectionError(error) || (error instanceof Error && "code" in error && PASSING.test(String(error.code)));
 
 /** bigint columns hold minor units and counters: numbers here, and text only beyond what a number can hold. */
 function getTypeParser(oid: number, format?: "text" | "binary"): unknown {

@@ -2,10 +2,14 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
 import { getCurrentContextStore } from "@dbos-inc/dbos-sdk/internal/context";
 import {
+  DBOS_NOTIFICATIONS_CHANNEL as CHANNEL,
   DBOS_STREAMS_CHANNEL,
   DBOS_WORKFLOW_EVENTS_CHANNEL,
   type SystemDatabase,
 } from "@dbos-inc/dbos-sdk/internal/system_database";
+import { globalParams, INTERNAL_QUEUE_NAME } from "@dbos-inc/dbos-sdk/internal/utils";
+import { wfQueueRunner } from "@dbos-inc/dbos-sdk/internal/wfqueue";
+import type { PoolClient } from "pg";
 import { z } from "zod";
 
 /**
@@ -60,3 +64,50 @@ export function currentFunctionId(): number {
     throw new Error("only a workflow's step has a number");
   return next - 1;
 }
+
+const runsShape = z.custom<Map<string, { release(): void }[]>>(
+  (value) => value instanceof Map,
+  "this release of DBOS has no map of its runs where 5.3 has it",
+);
+
+/** The engine keeps nothing of a run that nobody goes on with: the oldest that it has of this workflow. */
+export const forgetRun = (workflowId: string): void =>
+  runsShape.parse(part("runningWorkflowMap")).get(workflowId)?.[0]?.release();
+
+/** Under which id this process takes workflows. */
+export function takeWorkAs(executorId: string): void {
+  globalParams.executorID = executorId;
+  Reflect.set(getExecutor(), "executorID", executorId);
+}
+
+const queuesShape = z.custom<{
+  stop(): void;
+  getInternalQueue(name: string): unknown;
+  pollQueue(executor: unknown, queue: unknown): Promise<unknown>;
+}>(
+  (value) => typeof value === "object" && value !== null && "pollQueue" in value && "stop" in value,
+  "this release of DBOS has no queue runner where 5.3 has it",
+);
+
+/** Workflows that wait for a process to take them stand in this queue. */
+export const WAITING_QUEUE = INTERNAL_QUEUE_NAME;
+
+/** Takes what waits in the queue and begins it here; the engine's own look is up to a second away. */
+export async function takeWaiting(): Promise<void> {
+  const runner = queuesShape.parse(wfQueueRunner);
+  await runner.pollQueue(getExecutor(), runner.getInternalQueue(WAITING_QUEUE));
+}
+
+/** No more workflows are taken from the queue. */
+export const stopTaking = (): void => queuesShape.parse(wfQueueRunner).stop();
+
+const listenerShape = z.custom<PoolClient | null>(
+  (value) => value === null || (typeof value === "object" && "query" in value),
+  "this release of DBOS has no listening connection where 5.3 has it",
+);
+
+/** On which messages are told of. */
+export { CHANNEL };
+
+/** The connection on which notifications arrive; null while there is none. */
+export const listener = () => listenerShape.parse(part("notificationsClient"));

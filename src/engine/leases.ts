@@ -1,100 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
-import type { Pool } from "pg";
+import { createPool, type Pool } from "../db/pool.ts";
 import type { Log } from "../log.ts";
+import { takeWorkAs } from "./internals.ts";
+import { parkedIds, wake } from "./mailbox.ts";
+import { announceWaiting } from "./taker.ts";
+import { endTerm, holdTerm } from "./term.ts";
 
-const RENEW_EVERY_MS = 1_000;
+const RENEW_EVERY_MS = 500;
 /** A process that has not renewed for this long is taken for dead. */
-const LEASE_S = 4;
-/**
- * When a dead process's workflows are looked for once more: the server may commit what it sent last after its lease has run
- * out, and nobody would know of that workflow.
- */
-const LOOK_AGAIN_MS = 10_000;
-/** Who holds this advisory lock in its transaction is the leader of the moment. */
-const LEADER_LOCK = 0x636f_756e;
+const LEASE_MS = 3_000;
+/** One that could not renew for a while waits this long before it judges others, which could not either. */
+const GRACE_MS = LEASE_MS + RENEW_EVERY_MS;
+/** How often work of processes that nobody knows is looked for: begun in the moment in which they were taken for dead. */
+const STRAYS_EVERY_MS = 10_000;
+
+export interface Leases {
+  /** This process's id among the executors; another one after it was taken for dead. */
+  executorId(): string;
+  /** Takes over what the dead have left, now and from now on. */
+  watch(): Promise<void>;
+  /** Lets go of the lease: others take over at once. */
+  stop(): Promise<void>;
+}
 
 interface Options {
+  databaseUrl: string;
+  /** Where others' work is taken over. */
   pool: Pool;
-  executorId: string;
+  /** Nobody else can be alive on this database. */
   exclusive: boolean;
   log: Log;
 }
 
 /**
- * Holds this process's lease and hands the workflows of processes whose lease has run out to the living. The engine's own
- * ownership token stops a process that was only slow from writing afterwards.
+ * Holds this process's lease and hands the workflows of processes whose lease has run out to the living.
+ *
+ * Who finds a lease that has run out deletes it, and only then takes the work: so a process whose lease is still there has
+ * lost nothing, however late it renews it, and one whose lease is gone knows that all its work is others'. It lets go of
+ * that work and goes on under a new id. The engine's own ownership token stops what it may still write.
+ *
+ * The lease has a connection of its own: neither a busy pool nor a standby that does not answer may cost it.
  */
-export async function startLeases({
-  pool,
-  executorId,
-  exclusive,
-  log,
-}: Options): Promise<{ stop(): Promise<void> }> {
-  const recovered = new Map<string, number>();
-  await renewLease(pool, executorId);
-  await recoverDead(pool, executorId, recovered, exclusive);
-  let running: Promise<void> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = running
-      .then(() => renewLease(pool, executorId))
-      .then(() => recoverDead(pool, executorId, recovered, false))
-      .catch((error: unknown) => log.warn({ err: error }, "the lease could not be renewed"));
-  }, RENEW_EVERY_MS);
-  timer.unref();
+export async function startLeases({ databaseUrl, pool, exclusive, log }: Options): Promise<Leases> {
+  const own = createPool({ url: databaseUrl, max: 1, applicationName: "countersign-lease", log });
+  let id = newId();
+  let heldUntil = -Infinity;
+  /** Since when the lease was held without a gap. */
+  let since = -Infinity;
+  let straysAt = 0;
+  let stopping = false;
+  let looking: Promise<void> = Promise.resolve();
+  let loop: Promise<void> = Promise.resolve();
+
+  async function renew(): Promise<void> {
+    const sent = performance.now();
+    if (!(await extendLease(own, id))) {
+      log.warn({ executor: id }, "others have taken this process for dead; it goes on as a new one");
+      id = newId();
+      await insertLease(own, id);
+      takeWorkAs(id);
+      endTerm();
+      parkedIds().forEach(wake);
+    }
+    if (sent > heldUntil && heldUntil > 0) since = sent;
+    heldUntil = sent + LEASE_MS;
+    holdTerm(heldUntil);
+  }
+
+  async function look(all: boolean): Promise<void> {
+    const dead = await deleteLeases(pool, id, all);
+    const strays = performance.now() < straysAt ? [] : await findStrays(pool, id);
+    if (performance.now() >= straysAt) straysAt = performance.now() + STRAYS_EVERY_MS;
+    const left = [...dead, ...strays];
+    if (left.length === 0) return;
+    log.info({ dead, strays }, "work that others have left is taken over");
+    await getExecutor().recoverPendingWorkflows(left);
+    announceWaiting();
+  }
+
+  async function keep(): Promise<void> {
+    let idle = true;
+    while (!stopping) {
+      await sleep(RENEW_EVERY_MS);
+      if (stopping) return;
+      await renew().catch((error: unknown) => log.warn({ err: error }, "the lease could not be renewed"));
+      const mayJudge = performance.now() < heldUntil && performance.now() - since > GRACE_MS;
+      if (!mayJudge || !idle) continue;
+      // Beside the renewals: taking over may take long.
+      idle = false;
+      looking = look(false)
+        .catch((error: unknown) => log.warn({ err: error }, "the work of the dead could not be taken over"))
+        .finally(() => (idle = true));
+    }
+  }
+
+  const started = performance.now();
+  await insertLease(own, id);
+  heldUntil = started + LEASE_MS;
+  holdTerm(heldUntil);
   return {
+    executorId: () => id,
+    async watch() {
+      await renew();
+      await look(exclusive);
+      loop = keep();
+    },
     async stop() {
-      clearInterval(timer);
-      await running;
-      // An ended lease says "take mine now": another process, or our own next start, need not wait for it to run out.
-      await pool
+      stopping = true;
+      await Promise.all([loop, looking]);
+      // A lease that has run out says "take mine now": others, or our own next start, need not wait.
+      await own
         .query("update countersign.executors set lease_until = now() - interval '1 second' where id = $1", [
-          executorId,
+          id,
         ])
         .catch(() => undefined);
+      await own.end();
     },
   };
 }
 
-/** Says that this process lives, for the next seconds. */
-export const renewLease = (pool: Pool, id: string) =>
+const newId = (): string => `exe_${randomUUID()}`;
+
+/** Losing a renewal in a crash costs nothing, so nobody waits until it is on disk or at the standby. */
+const IN_PASSING = "set_config('synchronous_commit', 'off', true) is not null";
+
+const insertLease = (pool: Pool, id: string) =>
   pool.query(
-    `insert into countersign.executors (id, lease_until) values ($1, now() + interval '${LEASE_S} seconds')
-     on conflict (id) do update set lease_until = excluded.lease_until`,
+    `insert into countersign.executors (id, lease_until)
+     select $1, now() + interval '${LEASE_MS} milliseconds' where ${IN_PASSING}`,
     [id],
   );
 
-/** Puts the pending workflows of dead executors back into the queue, from which any living process takes them. */
-async function recoverDead(
-  pool: Pool,
-  self: string,
-  recovered: Map<string, number>,
-  all: boolean,
-): Promise<void> {
-  const tx = await pool.connect();
-  try {
-    await tx.query("begin");
-    const { rows: leader } = await tx.query<{ leads: boolean }>(
-      "select pg_try_advisory_xact_lock($1) as leads",
-      [LEADER_LOCK],
-    );
-    if (leader[0]?.leads) {
-      const { rows: dead } = await tx.query<{ id: string }>(
-        "select id from countersign.executors where id <> $1 and ($2 or lease_until < now())",
-        [self, all],
-      );
-      const now = Date.now();
-      const ids = dead
-        .map((row) => row.id)
-        .filter((id) => now - (recovered.get(id) ?? -Infinity) >= LOOK_AGAIN_MS);
-      if (ids.length > 0) await getExecutor().recoverPendingWorkflows(ids);
-      const done = ids.filter((id) => recovered.delete(id));
-      for (const id of ids) if (!done.includes(id)) recovered.set(id, now);
-      if (done.length > 0) await tx.query("delete from countersign.executors where id = any($1)", [done]);
-    }
-    await tx.query("commit");
-    tx.release();
-  } catch (error) {
-    tx.release(true);
-    throw error;
-  }
+/** @returns false when it is gone: others have taken the work of its holder. */
+async function extendLease(pool: Pool, id: string): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update countersign.executors set lease_until = now() + interval '${LEASE_MS} milliseconds'
+      where id = $1 and ${IN_PASSING}`,
+    [id],
+  );
+  return rowCount === 1;
+}
+
+/** Deletes the leases that have run out, or all but our own. @returns whose they were */
+async function deleteLeases(pool: Pool, self: string, all: boolean): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    "delete from countersign.executors where id <> $1 and ($2 or lease_until < now()) returning id",
+    [self, all],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** Who holds work and no lease; the oldest member looks for all. */
+async function findStrays(pool: Pool, self: string): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select distinct w.executor_id as id from dbos.workflow_status w
+      where w.status = 'PENDING' and (select min(id) from countersign.executors) = $1
+        and not exists (select from countersign.executors e where e.id = w.executor_id)`,
+    [self],
+  );
+  return rows.map((row) => row.id);
 }

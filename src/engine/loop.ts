@@ -1,9 +1,13 @@
+import { DBOSWorkflowConflictError } from "@dbos-inc/dbos-sdk/internal/error";
 import type { Pool } from "pg";
 import type { Todo } from "../domain/todo.ts";
 import type { Fault } from "./fault.ts";
+import { forgetRun } from "./internals.ts";
 import { park } from "./mailbox.ts";
 import type { Machine } from "./machine.ts";
+import { workflowId } from "./names.ts";
 import { publish } from "./publish.ts";
+import { inThisTerm, isStillOurs } from "./term.ts";
 
 interface Run<State, Message, Effect> {
   machine: Machine<State, Message, Effect>;
@@ -30,12 +34,24 @@ export async function drain(ms: number): Promise<void> {
 /** Runs again after a drain; for tests that start a second service in one process. */
 export const undrain = (): void => void (stopping = false);
 
-async function working<T>(work: () => Promise<T>): Promise<T> {
-  // A process that stops leaves its loops where they are: their rows say where to go on, here or elsewhere.
-  if (stopping) await new Promise<never>(() => {});
+/**
+ * A run that is not to go on here is left where it is: its rows say where to go on, here or elsewhere. The engine would
+ * have it ask every second, for as long as the workflow lives, what became of it.
+ */
+async function leave(workflow: string): Promise<never> {
+  forgetRun(workflow);
+  return new Promise<never>(() => {});
+}
+
+async function working<T>(workflow: string, work: () => Promise<T>): Promise<T> {
+  const isOurs = await isStillOurs();
+  if (stopping || !isOurs) return leave(workflow);
   busy++;
   try {
     return await work();
+  } catch (error) {
+    if (error instanceof DBOSWorkflowConflictError) return leave(workflow);
+    throw error;
   } finally {
     busy--;
   }
@@ -45,17 +61,22 @@ async function working<T>(work: () => Promise<T>): Promise<T> {
  * The loop of every order and approval: publish a transition, perform what it asks for, take the outcomes into the next
  * one, and park when there is nothing to do. Ends when its segment has closed.
  */
-export async function run<State, Message, Effect>(loop: Run<State, Message, Effect>): Promise<void> {
+export const run = <State, Message, Effect>(loop: Run<State, Message, Effect>): Promise<void> =>
+  inThisTerm(() => goOn(loop));
+
+async function goOn<State, Message, Effect>(loop: Run<State, Message, Effect>): Promise<void> {
   const { machine, id, segment, pool } = loop;
+  const workflow = workflowId(id, segment);
   let outcomes: Message[] = [];
   for (let steps = 1; ; steps++) {
     loop.fault("publish", "before");
-    const published = await working(() => publish(machine, id, outcomes));
+    const published = await working(workflow, () => publish(machine, id, outcomes));
     loop.fault("publish", "after");
     loop.onTransition();
     if (published.closed) return;
     const { due } = published;
-    outcomes = due.length > 0 ? await working(() => Promise.all(due.map((work) => loop.perform(work)))) : [];
+    const perform = () => Promise.all(due.map((work) => loop.perform(work)));
+    outcomes = due.length > 0 ? await working(workflow, perform) : [];
     if (due.length === 0)
       await park(pool, { table: machine.table, id, segment, steps, wakeAt: published.wake_at });
   }

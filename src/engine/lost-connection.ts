@@ -1,6 +1,8 @@
 import { dbRetryConfig } from "@dbos-inc/dbos-sdk/internal/utils";
 import type { Pool, PoolClient } from "pg";
-import { isConnectionError } from "../db/pool.ts";
+import { isPassing } from "../db/pool.ts";
+
+export { isPassing } from "../db/pool.ts";
 
 /** The longest pause between two tries of the engine, so that work goes on soon after the database is back. */
 const LONGEST_PAUSE_S = 5;
@@ -19,25 +21,19 @@ export class LostConnection extends Error {
   }
 }
 
-/**
- * Cancelled (by hand, or because it waited too long), no lock, no serialization, a full disk or memory
- * (https://www.postgresql.org/docs/18/errcodes-appendix.html)
- */
-const PASSING = /^(57014|55P03|40001|40P01|53...)$/;
-
-/** Whether the same transaction may succeed in a moment. */
-export const isPassing = (error: unknown): boolean =>
-  isConnectionError(error) || (error instanceof Error && "code" in error && PASSING.test(String(error.code)));
-
 type Connected = (
   error: Error | undefined,
   client: PoolClient | undefined,
   done: (release?: unknown) => void,
 ) => void;
 
-/** A pool that cannot connect is worth another try, whatever the reason. */
-export function retryConnecting(pool: Pool): void {
+const explained = (error: unknown): unknown =>
+  isPassing(error) && !(error instanceof LostConnection) ? new LostConnection(error) : error;
+
+/** A pool that cannot connect is worth another try, whatever the reason, and so is a statement that failed in passing. */
+export function retryPassing(pool: Pool): void {
   dbRetryConfig.maxBackoffSec = LONGEST_PAUSE_S;
+  pool.on("connect", explainFailures);
   const connect = pool.connect.bind(pool);
   function patient(): Promise<PoolClient>;
   function patient(callback: Connected): void;
@@ -49,4 +45,26 @@ export function retryConnecting(pool: Pool): void {
     });
   }
   pool.connect = patient;
+}
+
+type Callback = (error: unknown, result?: unknown) => void;
+type Query = (...args: unknown[]) => unknown;
+
+/** The engine's own statements fail in words that it recognises. */
+function explainFailures(client: PoolClient): void {
+  const query = client.query.bind(client) as Query;
+  const explaining: Query = (...args) => {
+    const callback = args.at(-1);
+    if (typeof callback === "function") {
+      const heard: Callback = (error, result) =>
+        (callback as Callback)(error ? explained(error) : error, result);
+      return query(...args.slice(0, -1), heard);
+    }
+    const answer = query(...args);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.catch((error: unknown) => {
+      throw explained(error);
+    });
+  };
+  client.query = explaining as typeof client.query;
 }

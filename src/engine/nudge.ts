@@ -1,11 +1,13 @@
 import type { Pool } from "pg";
 import type { Log } from "../log.ts";
+import { CHANNEL, listener } from "./internals.ts";
 import { parkedIds, wake } from "./mailbox.ts";
 import { TOPIC } from "./names.ts";
 
-const NUDGE_EVERY_MS = 2_000;
+const NUDGE_EVERY_MS = 1_000;
 /** Message rows younger than this are about to be heard of anyway. */
-const OLD_MS = 1_500;
+const OLD_MS = 1_000;
+const PROBE_EVERY_MS = 5_000;
 
 /** What the nudger reads: the engine's own tables have no index by age. */
 export const indexWaitingMessages = (pool: Pool) =>
@@ -15,7 +17,7 @@ export const indexWaitingMessages = (pool: Pool) =>
 
 /**
  * Wakes parked workflows whose message's notification was lost (a listener that reconnects does not hear what it missed),
- * so that a loss costs seconds. One query each two seconds, however many are parked.
+ * so that a loss costs two seconds. One query each second, however many are parked.
  */
 export function startNudger(pool: Pool, log: Log): { stop(): void } {
   const timer = setInterval(() => {
@@ -30,5 +32,29 @@ export function startNudger(pool: Pool, log: Log): { stop(): void } {
       .catch((error: unknown) => log.warn({ err: error }, "waiting messages could not be looked for"));
   }, NUDGE_EVERY_MS);
   timer.unref();
-  return { stop: () => clearInterval(timer) };
+  const probing = setInterval(() => void probeListener(log), PROBE_EVERY_MS);
+  probing.unref();
+  return {
+    stop() {
+      clearInterval(timer);
+      clearInterval(probing);
+    },
+  };
+}
+
+/**
+ * A connection whose other end vanished without a word (a machine that lost power) looks to a listener as one on which
+ * nothing happens. It is asked now and then, and given up when it does not answer; the engine opens another.
+ */
+async function probeListener(log: Log): Promise<void> {
+  const client = listener();
+  if (!client) return;
+  const late = new Promise<"late">((resolve) => {
+    setTimeout(() => resolve("late"), PROBE_EVERY_MS - 1_000).unref();
+  });
+  // It listens already, and is asked to once more; one that fails tells the engine itself.
+  const answer = await Promise.race([client.query(`listen ${CHANNEL}`).catch(() => null), late]);
+  if (answer !== "late" || listener() !== client) return;
+  log.warn("the listening database connection does not answer; another one is opened");
+  client.emit("error", new Error("no answer"));
 }

@@ -82,6 +82,8 @@ export async function startInTransaction(
       [workflow, TOPIC, JSON.stringify(first), `first::${workflow}`],
     );
   return () => {
+    // Others have taken this process for dead meanwhile, and take what it had under its old id.
+    if (executor.executorID !== status.executorId) return;
     const begin = () =>
       executor.internalWorkflow(
         loop,

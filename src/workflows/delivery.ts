@@ -36,7 +36,7 @@ const PATIENCE_MS = 3_000;
  * No endpoint delays another: each has its own few places, there is no queue that they share, and one that fails has one place.
  */
 export function startDeliveries(deps: DeliveryDeps): Deliveries {
-  const { pool, executorId, log, fault } = deps;
+  const { pool, log, fault } = deps;
   const breaking = new AbortController();
   const underWay = new Set<Promise<void>>();
   let stopping = false;
@@ -59,15 +59,17 @@ export function startDeliveries(deps: DeliveryDeps): Deliveries {
     const endpoints = await endpointsWithDue(pool, ENDPOINTS);
     if (endpoints.length === 0) return;
     fault("webhook_claim", "before");
+    // Another one after this process was taken for dead.
+    const executor = deps.executorId;
     const claimed = await inTransaction(pool, (tx) =>
-      claimDue(tx, endpoints, { executor: executorId, most: MOST_AT_ENDPOINT }),
+      claimDue(tx, endpoints, { executor, most: MOST_AT_ENDPOINT }),
     );
     fault("webhook_claim", "after");
-    claimed.forEach(begin);
+    for (const delivery of claimed) begin(delivery, executor);
   }
 
-  function begin(delivery: ClaimedDelivery): void {
-    const attempt = tryDelivery(trying, delivery)
+  function begin(delivery: ClaimedDelivery, executor: string): void {
+    const attempt = tryDelivery({ ...trying, executorId: executor }, delivery)
       .catch((error: unknown) =>
         log.error({ err: error, delivery_id: delivery.id }, "a webhook could not be tried"),
       )
