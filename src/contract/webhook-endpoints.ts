@@ -35,7 +35,10 @@ export const changeEndpoint = z
     description: description.optional(),
     enabled: enabled.optional(),
   })
-  .refine((change) => Object.keys(change).length > 0, "must name at least one field, such as enabled");
+  .refine((change) => Object.keys(change).length > 0, {
+    error: "must name at least one field, such as enabled",
+    when: ({ issues }) => issues.length === 0,
+  });
 
 /** `POST /v1/webhook-endpoints/:id/rotate-secret` */
 export const rotateEndpointSecret = z.strictObject({

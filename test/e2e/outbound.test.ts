@@ -35,7 +35,7 @@ let endpoints = 0;
 /** An endpoint of its own path at the receiver. */
 async function endpoint(fields: Record<string, unknown> = {}, key = "ck_dev"): Promise<Endpoint> {
   const path = `/hooks/${++endpoints}`;
-  const { status, body } = await service.call<{ id: string; secret: string }>(
+  const { status, body } = await service.call<{ id: string; url: string; secret: string }>(
     "POST",
     "/v1/webhook-endpoints",
     { url: receiver.url + path, ...fields },

@@ -44,10 +44,16 @@ export const FILTERS: readonly string[] = [
   ...EVENT_TYPES.map(({ type }) => type),
 ].filter((filter) => !filter.startsWith("endpoint."));
 
-/** The table of `docs/webhooks.md`. */
-export const eventTable = (): string =>
-  [
-    "| type | when |",
-    "| --- | --- |",
-    ...EVENT_TYPES.map(({ type, description }) => `| \`${type}\` | ${description} |`),
-  ].join("\n");
+/** The table of `docs/webhooks.md`, as a formatter leaves it. */
+export function eventTable(): string {
+  const rows = EVENT_TYPES.map(({ type, description }) => [`\`${type}\``, description] as const);
+  const [left, right] = [0, 1].map((side) => Math.max(...rows.map((row) => row[side]?.length ?? 0))) as [
+    number,
+    number,
+  ];
+  const line = (type: string, when: string, fill = " ") =>
+    `| ${type.padEnd(left, fill)} | ${when.padEnd(right, fill)} |`;
+  return [line("type", "when"), line("", "", "-"), ...rows.map(([type, when]) => line(type, when))].join(
+    "\n",
+  );
+}

@@ -12,7 +12,7 @@ const BECAME: Record<OrderStatus, string> = {
   authorized: "The money is held.",
   awaiting_approval: "The money is held, and people were asked whether to take it.",
   capturing: "The provider was asked to take the money.",
-  paid: "The money was taken, and the order waits: it is held.",
+  paid: "The money was taken, and something is still to be decided.",
   fulfilling: "The money was taken, and items are to be fulfilled.",
   completed: "It came to its good end.",
   rejected: "Its approval was refused, and no money is kept.",
