@@ -1,14 +1,9 @@
 import picocolors from "picocolors";
 import type { AuditEntry } from "../domain/audit-entry.ts";
 import { entryText } from "../audit/sentences.ts";
+import { toneOf } from "../audit/tone.ts";
 
 const ACTOR_WIDTH = 24;
-const GOOD = /^(order\.completed|payment\.(authorized|captured)|approval\.approved|refund\.succeeded)$/;
-const BAD =
-  /(\.failed|\.rejected|\.refused|\.expired|\.mismatch|\.late|\.vote_refused|^dispute\.opened|^order\.(cancelled|disputed))$/;
-const WAITING =
-  /^(effect\.retrying|mail\.deferred|message\.ignored|approval\.(escalated|reminded|changes_requested))$/;
-
 /**
  * One entry as a line for people, without a line break: seq, time (UTC), who, and what happened. `width` cuts it to the
  * terminal.
@@ -23,13 +18,8 @@ export function trailLine(entry: AuditEntry, { color, width }: { color: boolean;
     plain(entryText(entry.type, entry.data)),
     width === undefined ? Infinity : Math.max(10, width - left),
   );
-  const tint = GOOD.test(entry.type)
-    ? c.green
-    : BAD.test(entry.type)
-      ? c.red
-      : WAITING.test(entry.type)
-        ? c.yellow
-        : (plainText: string) => plainText;
+  const tints = { good: c.green, bad: c.red, waiting: c.yellow, plain: String };
+  const tint = tints[toneOf(entry.type)];
   return `${c.dim(seq)}  ${c.dim(time)}  ${c.cyan(actor)}  ${tint(text)}`;
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { EVENT_KEYS } from "../domain/order-view.ts";
 import { createApproval } from "./approval-requests.ts";
 import { listCheckpointsQuery, makeCheckpoint } from "./audit-checkpoints.ts";
+import { createTimelineLink } from "./audit-timeline.ts";
 import { decide, listApprovalsQuery, reassign, resend, revoke } from "./approvals.ts";
 import { createDelegation, listDelegationsQuery } from "./delegations.ts";
 import { listInboxQuery, replayInbox } from "./inbox.ts";
@@ -203,6 +204,17 @@ export const OPERATIONS: Operation[] = [
     tag: "Audit",
     query: z.object({ checkpoint: z.int().min(1).optional() }),
     success: 200,
+  },
+  {
+    method: "post",
+    path: "/v1/orders/{id}/timeline-link",
+    summary: "Make a link to the order's timeline, a page for people",
+    description:
+      "The page opens in a browser without an API key, shows this order's trail live, and nothing else, for `expires_in` seconds (900 when absent). " +
+      "For role support and above it shows the webhooks behind the entries too.",
+    tag: "Audit",
+    body: createTimelineLink,
+    success: 201,
   },
   {
     method: "post",
