@@ -15,7 +15,7 @@ export const TIMELINE_STYLE = `${STYLE}
 .trail .gap-before{display:inline-block;margin-right:.5rem;padding:0 .5rem;border-radius:1rem;background:var(--soft);font-size:.85rem}
 .trail .gap-before.long{background:var(--warn-soft);color:var(--warn)}
 .trail details{margin-top:.25rem;font-size:.9rem}
-.trail summary{margin:0;padding:.35rem 0;color:var(--muted)}
+.trail summary{margin:0;padding:.35rem 0;color:var(--muted);list-style-position:inside}
 .trail pre{font-size:.8rem}
 .trail .seq{color:var(--muted);font-variant-numeric:tabular-nums}
 .pills{display:flex;flex-wrap:wrap;gap:.5rem;margin:0 0 .75rem}
