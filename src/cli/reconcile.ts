@@ -31,10 +31,11 @@ export async function reconcile(
   target: Target,
   since: Date,
   output: Output,
-  { json }: { json: boolean },
+  { json, allEvents }: { json: boolean; allEvents: boolean },
 ): Promise<ExitCode> {
   let report = await request<ReportView>(target, "POST", "/v1/reconciliations", {
     since: since.toISOString(),
+    all_events: allEvents,
   });
   while (report.status === "running") {
     await sleep(200);

@@ -11,7 +11,7 @@ import { validate } from "./validate.ts";
 
 export interface ReconciliationDeps {
   pool: Pool;
-  report: (tenant: string, since: Date, startedBy: string) => Promise<string>;
+  report: (tenant: string, since: Date, startedBy: string, allEvents: boolean) => Promise<string>;
 }
 
 const listQuery = z.strictObject(paging);
@@ -22,9 +22,9 @@ export const reconciliationRoutes = ({ pool, report }: ReconciliationDeps): Rout
   new Router()
     .post("/reconciliations", async (ctx) => {
       const { tenant, user } = principal(ctx, "finance");
-      const { since } = validate(startReconciliation, await readJson(ctx));
+      const { since, all_events } = validate(startReconciliation, await readJson(ctx));
       const from = since ? new Date(since) : new Date(Date.now() - RECENT_MS);
-      const id = await report(tenant, from, user);
+      const id = await report(tenant, from, user, all_events);
       ctx.status = 202;
       ctx.set("Location", `/v1/reconciliations/${id}`);
       ctx.body = present(await rowOf(pool, tenant, id));

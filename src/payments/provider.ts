@@ -36,10 +36,10 @@ export interface PaymentProvider {
   /** All that the provider knows of one payment, for reconciliation. */
   statement(paymentId: string): Promise<PaymentStatement>;
   /**
-   * Events since `since` that the provider could not deliver to us, oldest first. Those of a provider that keeps no
+   * Events since `since` that the provider could not deliver to us, or all of them, oldest first. Those of a provider that keeps no
    * events are found by polling alone: it yields nothing.
    */
-  missedEvents(since: Date): AsyncIterable<MissedEvent>;
+  missedEvents(since: Date, which?: "undelivered" | "all"): AsyncIterable<MissedEvent>;
 }
 
 export interface MissedEvent {

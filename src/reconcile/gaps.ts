@@ -20,7 +20,8 @@ const AT_ONCE = 50;
  * Takes in what the provider could not deliver, after a downtime of ours or for whatever reason, as if it had come.
  * @returns how many events were recovered
  */
-export async function repairGaps({ pool, provider, intake, log }: GapDeps, everyS: number): Promise<number> {
+export async function repairGaps(deps: GapDeps, everyS: number): Promise<number> {
+  const { pool, provider, log } = deps;
   const claim = await claimEventGap(pool, provider.name, everyS);
   if (!claim) return 0;
   // What is younger may still arrive by itself.
@@ -29,33 +30,51 @@ export async function repairGaps({ pool, provider, intake, log }: GapDeps, every
   let recovered = 0;
   try {
     const since = new Date(Math.min(claim.looked_to.getTime() - OVERLAP_MS, lookTo.getTime()));
-    for await (const batch of inBatches(provider.missedEvents(since), AT_ONCE)) {
-      const old = batch.filter((event) => event.created_at <= lookTo);
-      const received = await findReceived(
-        pool,
-        provider.name,
-        old.map((event) => event.event_id),
+    for await (const batch of inBatches(provider.missedEvents(since), AT_ONCE))
+      recovered += await takeIn(
+        deps,
+        batch.filter((event) => event.created_at <= lookTo),
       );
-      const missing = old.filter((event) => !received.has(event.event_id));
-      await Promise.all(
-        missing.map(({ body }) =>
-          intake.accept({
-            provider: provider.name,
-            body,
-            headers: {},
-            received_at: new Date(),
-            recovered: true,
-          }),
-        ),
-      );
-      recovered += missing.length;
-    }
     reached = lookTo;
   } finally {
     await releaseEventGap(pool, provider.name, reached, everyS);
   }
   if (recovered > 0) log.info({ recovered }, "events that were never delivered were found at the provider");
   return recovered;
+}
+
+/**
+ * Takes in every event since then that is not here, delivered or not: after the database was restored from a backup, what came
+ * in between was delivered and is gone. @returns how many were taken in
+ */
+export async function takeInAll(deps: GapDeps, since: Date): Promise<number> {
+  let recovered = 0;
+  for await (const batch of inBatches(deps.provider.missedEvents(since, "all"), AT_ONCE))
+    recovered += await takeIn(deps, batch);
+  deps.log.info({ recovered }, "the provider's events were taken in again");
+  return recovered;
+}
+
+/** Those that are not here are taken in as if they had come. @returns how many */
+async function takeIn({ pool, provider, intake }: GapDeps, events: MissedEvent[]): Promise<number> {
+  const received = await findReceived(
+    pool,
+    provider.name,
+    events.map((event) => event.event_id),
+  );
+  const missing = events.filter((event) => !received.has(event.event_id));
+  await Promise.all(
+    missing.map(({ body }) =>
+      intake.accept({
+        provider: provider.name,
+        body,
+        headers: {},
+        received_at: new Date(),
+        recovered: true,
+      }),
+    ),
+  );
+  return missing.length;
 }
 
 async function* inBatches(events: AsyncIterable<MissedEvent>, size: number): AsyncGenerator<MissedEvent[]> {

@@ -8,7 +8,7 @@ import { lookAtWaiting } from "./waiting.ts";
 
 export interface Reconciler {
   /** Starts a report of a tenant's open and recent orders. @returns its id at once; the report goes on by itself */
-  report: (tenant: string, since: Date, startedBy: string) => Promise<string>;
+  report: (tenant: string, since: Date, startedBy: string, allEvents: boolean) => Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -33,10 +33,10 @@ export function startReconciler(options: Options): Reconciler {
   const reports = new Set<Promise<unknown>>();
   let night = "";
 
-  async function start(tenant: string, since: Date, startedBy: string) {
+  async function start(tenant: string, since: Date, startedBy: string, allEvents = false) {
     const id = newId("rec");
     if (!(await insertReconciliation(pool, { id, tenant, since, started_by: startedBy }))) return null;
-    const running = runReport(options, { id, tenant, since }, stopping.signal);
+    const running = runReport(options, { id, tenant, since, allEvents }, stopping.signal);
     reports.add(running);
     void running.finally(() => reports.delete(running));
     return { id, running };
@@ -75,8 +75,8 @@ export function startReconciler(options: Options): Reconciler {
 
   const running = loop();
   return {
-    async report(tenant, since, startedBy) {
-      const started = await start(tenant, since, startedBy);
+    async report(tenant, since, startedBy, allEvents) {
+      const started = await start(tenant, since, startedBy, allEvents);
       if (!started) throw new Error(`a report by ${startedBy} exists already`);
       return started.id;
     },

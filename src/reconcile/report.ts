@@ -11,6 +11,7 @@ import type { PaymentStatement } from "../domain/payment.ts";
 import { type Difference, differencesOf, messagesOf, RECONCILIATION } from "../domain/reconciliation.ts";
 import { isTaken } from "../engine/messages.ts";
 import { ProviderError } from "../payments/provider.ts";
+import { takeInAll, type GapDeps } from "./gaps.ts";
 import { look } from "./statement.ts";
 import { tell, type LookDeps } from "./waiting.ts";
 
@@ -24,6 +25,8 @@ export interface Report {
   id: string;
   tenant: string;
   since: Date;
+  /** First take in every event of the provider since then that is not here, as after a restore from a backup. */
+  allEvents: boolean;
 }
 
 /**
@@ -31,13 +34,14 @@ export interface Report {
  * says, and lists what differed. Its progress is kept in the report's row. Ends early when `stopping`.
  */
 export async function runReport(
-  deps: LookDeps,
-  { id, tenant, since }: Report,
+  deps: GapDeps,
+  { id, tenant, since, allEvents }: Report,
   stopping: AbortSignal,
 ): Promise<ReportedDifference[]> {
   const differences: ReportedDifference[] = [];
   let checked = 0;
   try {
+    if (allEvents) await takeInAll(deps, since);
     for (let after = "", more = true; more;) {
       const page = await findToReconcile(deps.pool, tenant, since, after, PAGE);
       more = page.length === PAGE;

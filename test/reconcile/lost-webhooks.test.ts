@@ -41,7 +41,7 @@ test("webhooks that never come are found in the provider's list of events", asyn
   expect(inbox.body.data).not.toEqual([]);
   expect(inbox.body.data.every((webhook) => webhook["recovered"] === true)).toBe(true);
   for (const { id } of orders) {
-    const told = (await sources(id)).filter((source) => !`${source as string}`.startsWith("effect"));
+    const told = (await sources(id)).filter((source) => !/^(effect|request) /.test(`${source as string}`));
     expect(new Set(told.filter((source) => source !== undefined))).toEqual(new Set(["reconciliation"]));
   }
 });

@@ -162,15 +162,16 @@ export function createStripeProvider({ apiKey, apiBase }: Options): PaymentProvi
           disputes: disputes.map((dispute) => disputeOf(disputeShape.parse(dispute))),
         };
       }),
-    async *missedEvents(since) {
+    async *missedEvents(since, which = "undelivered") {
       const until = unix(new Date());
+      const delivery = which === "all" ? {} : { delivery_success: false };
       const oldest = Math.max(unix(since), until - EVENTS_KEPT_S);
       // Lists begin with the newest: hour by hour they come oldest first, and no list is too long.
       for (let from = oldest; from <= until; from += LOOK_S) {
         const created = from + LOOK_S > until ? { gte: from } : { gte: from, lt: from + LOOK_S };
         const missed = await call(() =>
           stripe.events
-            .list({ types: TYPES, delivery_success: false, created, limit: 100 })
+            .list({ types: TYPES, ...delivery, created, limit: 100 })
             .autoPagingToArray({ limit: 10_000 }),
         );
         for (const event of missed.reverse())
