@@ -294,6 +294,7 @@ async function startProvider(
       secret: config.stripe.webhookSecrets[0] ?? "",
       account: config.stripe.apiKey,
     },
+    shared: config.databaseUrl !== null,
     log,
   });
   stops.push(() => provider.stop());

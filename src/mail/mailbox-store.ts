@@ -1,4 +1,5 @@
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readFileSync, readdirSync } from "node:fs";
+import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 
@@ -31,30 +32,61 @@ export interface MailboxStore {
 
 const numberOf = (id: string): number => Number(id.slice("mail_".length));
 
-/** The last `limit` mails, each a JSON file in `folder` (none on disk without a folder). */
+/**
+ * The last `limit` mails, each a JSON file in `folder` (none on disk without a folder). Several processes may share a folder:
+ * each sees what the others keep.
+ */
 export async function openMailboxStore(folder: string | null, limit: number): Promise<MailboxStore> {
-  const mails = folder ? (await loadAll(folder)).slice(-limit) : [];
-  let last = mails.reduce((most, mail) => Math.max(most, numberOf(mail.id)), 0);
+  if (folder) await mkdir(folder, { recursive: true });
+  const mails: MailboxEntry[] = [];
   let tail: Promise<unknown> = Promise.resolve();
+  const lastNumber = () => mails.reduce((most, mail) => Math.max(most, numberOf(mail.id)), 0);
+
+  /** Takes in what other processes have kept meanwhile. */
+  function refresh(): void {
+    if (!folder) return;
+    const known = new Set(mails.map(({ id }) => `${id}.json`));
+    const found = mailFiles(folder).filter((name) => !known.has(name));
+    if (found.length === 0) return;
+    mails.push(...found.map((name) => load(join(folder, name))).filter((mail) => mail !== null));
+    mails.sort((a, b) => numberOf(a.id) - numberOf(b.id));
+    mails.splice(0, Math.max(0, mails.length - limit));
+  }
 
   async function keep(mail: ArrivedMail): Promise<MailboxEntry> {
+    refresh();
     const known = mails.findIndex(
       (m) => m.message_id !== "" && m.message_id === mail.message_id && m.to === mail.to,
     );
     const first = mails[known];
-    const kept: MailboxEntry = first
-      ? { ...first, copies: first.copies + 1 }
-      : { ...mail, id: `mail_${String(++last).padStart(6, "0")}`, copies: 1 };
-    if (folder) await store(folder, kept);
-    if (first) mails[known] = kept;
-    else mails.push(kept);
+    if (first) {
+      const again = { ...first, copies: first.copies + 1 };
+      if (folder) await store(folder, again);
+      mails[known] = again;
+      return again;
+    }
+    const kept = await add(mail);
     for (const old of mails.splice(0, Math.max(0, mails.length - limit)))
       if (folder) await rm(join(folder, `${old.id}.json`), { force: true });
     return kept;
   }
 
+  /** Under the next number that nobody has taken. */
+  async function add(mail: ArrivedMail): Promise<MailboxEntry> {
+    for (let number = lastNumber() + 1; ; number++) {
+      const kept = { ...mail, id: `mail_${String(number).padStart(6, "0")}`, copies: 1 };
+      if (folder && !(await create(folder, kept))) continue;
+      mails.push(kept);
+      return kept;
+    }
+  }
+
+  refresh();
   return {
-    mails,
+    get mails() {
+      refresh();
+      return mails;
+    },
     // One after the other, so that two copies arriving together are seen as such.
     add: (mail) => {
       const done = tail.then(() => keep(mail));
@@ -65,22 +97,37 @@ export async function openMailboxStore(folder: string | null, limit: number): Pr
 }
 
 async function store(folder: string, mail: MailboxEntry): Promise<void> {
-  const path = join(folder, `${mail.id}.json`);
-  await writeFile(`${path}.tmp`, JSON.stringify(mail, null, 1));
-  await rename(`${path}.tmp`, path);
+  const unfinished = await write(folder, mail);
+  await rename(unfinished, join(folder, `${mail.id}.json`));
 }
+
+/** False when another process has kept a mail under this id. */
+async function create(folder: string, mail: MailboxEntry): Promise<boolean> {
+  const unfinished = await write(folder, mail);
+  try {
+    await link(unfinished, join(folder, `${mail.id}.json`));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+async function write(folder: string, mail: MailboxEntry): Promise<string> {
+  const unfinished = join(folder, `${mail.id}.${process.pid}.tmp`);
+  await writeFile(unfinished, JSON.stringify(mail, null, 1));
+  return unfinished;
+}
+
+const mailFiles = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => /^mail_\d+\.json$/.test(name));
 
 /** A file that is not a mail of ours is left alone and not shown. */
-async function loadAll(folder: string): Promise<MailboxEntry[]> {
-  await mkdir(folder, { recursive: true });
-  const names = (await readdir(folder)).filter((name) => /^mail_\d+\.json$/.test(name));
-  const found = await Promise.all(names.map((name) => load(join(folder, name))));
-  return found.filter((mail) => mail !== null).sort((a, b) => numberOf(a.id) - numberOf(b.id));
-}
-
-async function load(path: string): Promise<MailboxEntry | null> {
+function load(path: string): MailboxEntry | null {
   try {
-    return entry.parse(JSON.parse(await readFile(path, "utf8")));
+    return entry.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch {
     return null;
   }

@@ -17,6 +17,8 @@ interface Options {
   dataDir: string;
   /** Where it sends its webhooks, and signed with what, for which account. */
   webhook: { url: string; secret: string; account: string };
+  /** One that another service on this machine has started is used: both are on one database. */
+  shared: boolean;
   log: Log;
 }
 
@@ -24,26 +26,38 @@ const ENTRY = fileURLToPath(new URL("../mock-provider/main.ts", import.meta.url)
 const START_WITHIN_MS = 20_000;
 const FIRST_RESTART_MS = 200;
 const LONGEST_RESTART_MS = 10_000;
+/** How often one that another process started is looked at. */
+const LOOK_EVERY_MS = 500;
+const LOOK_WITHIN_MS = 2_000;
 
 const readyLine = z.looseObject({ ready: z.literal(true), url: z.string() });
 
-/** Runs the bundled mock provider as a process of its own, and starts it again when it dies. */
+/** One that runs: ours, or that of another process of ours on this machine. */
+interface Running {
+  url: string;
+  child: ChildProcess | null;
+}
+
+/**
+ * Runs the bundled mock provider as a process of its own, and starts it again when it dies. Several services on one machine
+ * share the one that is there; when it goes with the service that started it, another starts it again.
+ */
 export async function startBundledProvider(options: Options): Promise<BundledProvider> {
   const { log } = options;
-  let stopping = false;
-  let current = await start(options, options.port);
+  const stopping = new AbortController();
+  let current = await join(options, options.port);
   const { url } = current;
   const port = Number(new URL(url).port);
 
   async function keepAlive(): Promise<void> {
-    for (let wait = FIRST_RESTART_MS; !stopping; wait = Math.min(wait * 2, LONGEST_RESTART_MS)) {
-      if (current.child.exitCode === null && current.child.signalCode === null)
-        await once(current.child, "exit");
-      if (stopping) return;
+    for (let wait = FIRST_RESTART_MS; ; wait = Math.min(wait * 2, LONGEST_RESTART_MS)) {
+      await goneOf(current, stopping.signal);
+      if (stopping.signal.aborted) return;
       log.warn({ wait_ms: wait }, "the bundled provider ended; it is started again");
       await sleep(wait);
+      if (stopping.signal.aborted) return;
       try {
-        current = await start(options, port);
+        current = await join(options, port);
         wait = FIRST_RESTART_MS;
       } catch (error) {
         log.error({ err: error }, "the bundled provider does not start");
@@ -55,14 +69,54 @@ export async function startBundledProvider(options: Options): Promise<BundledPro
   return {
     url,
     async stop() {
-      stopping = true;
-      if (current.child.exitCode === null && current.child.signalCode === null) {
-        current.child.kill("SIGTERM");
-        await once(current.child, "exit");
-      }
+      stopping.abort();
       await kept;
+      const { child } = current;
+      if (child?.exitCode === null && child.signalCode === null) {
+        child.kill("SIGTERM");
+        await once(child, "exit");
+      }
     },
   };
+}
+
+/** Finds it running already on this port, or starts it. */
+async function join(options: Options, port: number): Promise<Running> {
+  const found = () => {
+    options.log.info({ url }, "a bundled provider runs there already; it is used");
+    return { url, child: null };
+  };
+  const url = `http://127.0.0.1:${port}`;
+  const shared = options.shared && port !== 0;
+  if (shared && (await isThere(url))) return found();
+  try {
+    return await start(options, port);
+  } catch (error) {
+    // Another one of us was faster.
+    if (error instanceof AppError && shared && (await isThere(url))) return found();
+    throw error;
+  }
+}
+
+/** Whether a bundled provider answers there. */
+const isThere = (url: string): Promise<boolean> =>
+  fetch(`${url}/_mock/chaos`, {
+    headers: { authorization: "Bearer sk_test_mock" },
+    signal: AbortSignal.timeout(LOOK_WITHIN_MS),
+  }).then(
+    async (response) => (await response.text()) !== "" && response.ok,
+    () => false,
+  );
+
+/** Resolves when it has ended, or at once when we stop. */
+async function goneOf({ url, child }: Running, stopping: AbortSignal): Promise<void> {
+  if (child) {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    await once(child, "exit", { signal: stopping }).catch(() => undefined);
+    return;
+  }
+  while (!stopping.aborted && (await isThere(url)))
+    await sleep(LOOK_EVERY_MS, undefined, { ref: false, signal: stopping }).catch(() => undefined);
 }
 
 async function start(
