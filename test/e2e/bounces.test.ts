@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { simpleParser } from "mailparser";
 import { createTransport } from "nodemailer";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { OrderView } from "../../src/domain/order-view.ts";
 import { freePort } from "../helpers/process.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 import { startSink, type Received, type Sink } from "../mail/sink.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const OPERATOR = "operator@example.com";
 
@@ -43,6 +45,7 @@ const mailed = async (to: string, about: string): Promise<Received> =>
     await service.until(
       () => Promise.resolve(mailsTo(to, about)),
       (mails) => mails.length > 0,
+      30_000,
     )
   )[0] as Received;
 
@@ -79,6 +82,7 @@ const waitFor = (id: string, type: string, count = 1) =>
   service.until(
     () => told(id, type),
     (entries) => entries.length >= count,
+    30_000,
   );
 
 test("an approver whose mail comes back is told of, the next are asked, and the report counts once", async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { simpleParser } from "mailparser";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { OrderView } from "../../src/domain/order-view.ts";
 import { createLog } from "../../src/log.ts";
 import { dkimRecord, readDkimKey } from "../../src/mail/dkim.ts";
@@ -13,6 +13,8 @@ import { startTestService, type TestService } from "../helpers/service.ts";
 import { verifyDkim } from "./dkim-verify.ts";
 import { postfixMissing, startPostfix, type Postfix } from "./postfix.ts";
 import { startSink, type Received, type Sink } from "./sink.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const OPERATOR = "operator@example.com";
 
@@ -99,7 +101,7 @@ describe.skipIf(postfixMissing() !== null)("with postfix", () => {
     await approve(order, mail);
   });
 
-  test("one that it cannot take now is sent again until it does", { timeout: 60_000 }, async () => {
+  test("one that it cannot take now is sent again until it does", async () => {
     postfix.answers.set("finance@example.com", "451 4.3.0 Not now");
     const order = await asked("PO-deferred");
     const [deferred] = await told(order.id, "mail.deferred");
@@ -190,21 +192,17 @@ describe.skipIf(postfixMissing() !== null)("with postfix", () => {
     expect(report.source).not.toContain("link-in-the-text");
   });
 
-  test(
-    "one that is late on the way is in the trail, and arrives all the same",
-    { timeout: 60_000 },
-    async () => {
-      sink.answers.set("finance@example.com", "451 4.7.1 Greylisted, come again");
-      const order = await asked("PO-greylisted");
-      const [delayed] = await told(order.id, "mail.delayed");
-      expect(delayed?.data).toMatchObject({
-        to: "finance@example.com",
-        reason: "451 4.7.1 Greylisted, come again",
-      });
-      expect(mailsTo("cfo@example.com", "PO-greylisted")).toEqual([]);
-      sink.answers.clear();
-      await approve(order, await mailed("finance@example.com", "PO-greylisted"));
-      expect(mailsTo(OPERATOR, "PO-greylisted")).toEqual([]);
-    },
-  );
+  test("one that is late on the way is in the trail, and arrives all the same", async () => {
+    sink.answers.set("finance@example.com", "451 4.7.1 Greylisted, come again");
+    const order = await asked("PO-greylisted");
+    const [delayed] = await told(order.id, "mail.delayed");
+    expect(delayed?.data).toMatchObject({
+      to: "finance@example.com",
+      reason: "451 4.7.1 Greylisted, come again",
+    });
+    expect(mailsTo("cfo@example.com", "PO-greylisted")).toEqual([]);
+    sink.answers.clear();
+    await approve(order, await mailed("finance@example.com", "PO-greylisted"));
+    expect(mailsTo(OPERATOR, "PO-greylisted")).toEqual([]);
+  });
 });
