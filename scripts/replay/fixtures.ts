@@ -29,18 +29,25 @@ export interface Scenario {
   title: string;
   create: object | null;
   webhooks: RecordedWebhook[];
+  /** What people decide once the webhooks are in, gate by gate. */
+  decisions: Decision[];
   expected: Expected | null;
 }
+
+export type Decision = "approve" | "reject";
 
 const scenarioShape = z.strictObject({
   title: z.string(),
   order: z.string(),
   webhooks: z.string(),
-  expected: z.strictObject({
-    status: z.string(),
-    amount_captured: z.int().optional(),
-    amount_refunded: z.int().optional(),
-  }),
+  decisions: z.array(z.enum(["approve", "reject"])).default([]),
+  expected: z
+    .strictObject({
+      status: z.string(),
+      amount_captured: z.int().optional(),
+      amount_refunded: z.int().optional(),
+    })
+    .optional(),
 });
 
 const webhookShape = z.strictObject({
@@ -92,20 +99,21 @@ async function scenarioOf(directory: string): Promise<string | null> {
 }
 
 async function readScenario(file: string): Promise<Scenario> {
-  const { title, order, webhooks, expected } = parse(scenarioShape, await readJson(file), file);
+  const { title, order, webhooks, decisions, expected } = parse(scenarioShape, await readJson(file), file);
   const here = dirname(file);
   return {
     name: basename(file, ".json"),
     title,
     create: parse(z.looseObject({}), await readJson(resolve(here, order)), order),
     webhooks: await readWebhooks(resolve(here, webhooks)),
-    expected,
+    decisions,
+    expected: expected ?? null,
   };
 }
 
 async function readLoose(paths: string[]): Promise<Scenario> {
   const webhooks = (await Promise.all(paths.map((path) => readWebhooks(resolve(path))))).flat();
-  return { name: "given", title: paths.join(", "), create: null, webhooks, expected: null };
+  return { name: "given", title: paths.join(", "), create: null, webhooks, decisions: [], expected: null };
 }
 
 /** One file, or all of a directory by name. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
-/** The provider's ids of what an event tells of, and of events themselves. */
+/** The provider's ids of what an event tells of, and of events themselves. A word such as `card_declined` is none. */
 const PROVIDER_ID =
-  /\b(evt|pi|ch|py|re|du|dp|txn|pm|cus|card|src|req|prod|price|li|cs_test)_([A-Za-z0-9]{8,})/g;
+  /\b(evt|pi|ch|py|re|du|dp|txn|pm|cus|card|src|req|prod|price|li|cs_test)_(?=[a-z]*[A-Z0-9])([A-Za-z0-9]{8,})/g;
 
 /** Of these the first digit is not chance. */
 const VERSIONED = new Set(["evt", "pi", "ch", "py", "re", "du", "dp", "txn", "pm"]);

@@ -1,4 +1,4 @@
-import type { Expected } from "./fixtures.ts";
+import type { Decision, Expected } from "./fixtures.ts";
 import type { TargetOrder } from "./target.ts";
 
 /** One webhook of one order, ready to be signed and sent. */
@@ -16,6 +16,7 @@ export interface PlannedEvent {
 export interface PlannedOrder {
   scenario: string;
   title: string;
+  decisions: Decision[];
   expected: Expected | null;
   order: TargetOrder;
 }

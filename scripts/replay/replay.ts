@@ -3,6 +3,7 @@ import { z } from "zod";
 import { seeded, shuffled } from "./chance.ts";
 import { fillerFor, FillInError } from "./fill-in.ts";
 import { ALL_SCENARIOS, readScenarios, UsageError, type Scenario } from "./fixtures.ts";
+import { playDecisions } from "./decisions.ts";
 import { isAsExpected, type PlannedEvent, type PlannedOrder } from "./planned.ts";
 import { reportOf, type ReplayReport } from "./report.ts";
 import { playAll, type Outcome } from "./sending.ts";
@@ -62,6 +63,7 @@ export async function replay(options: ReplayOptions = {}): Promise<ReplayReport>
     tamper: options.tamper ?? false,
     onProgress: options.onProgress ?? (() => {}),
   });
+  await Promise.all(orders.map((planned) => playDecisions(planned, target, options.waitMs ?? WAIT_MS)));
   const settled = await settle(orders, outcomes, target, options.waitMs ?? WAIT_MS);
   return reportOf({ url, outcomes, ...settled, took_ms: Math.round(performance.now() - started) });
 }
@@ -77,11 +79,11 @@ function check({ speed, duplicate, seed, order }: ReplayOptions): void {
 }
 
 async function orderFor(scenario: Scenario, target: Target, options: ReplayOptions): Promise<PlannedOrder> {
-  const { name, title, expected, create } = scenario;
+  const { name, title, decisions, expected, create } = scenario;
   const found = create
     ? await target.create(create, `replay:${options.set ?? "default"}:${name}`)
     : await target.order(options.order ?? "");
-  return { scenario: name, title, expected, order: await named(found, target) };
+  return { scenario: name, title, decisions, expected, order: await named(found, target) };
 }
 
 /** An order whose payment was not open when it was answered has its names a little later. */

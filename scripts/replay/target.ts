@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { Decision } from "./fixtures.ts";
 
 /** The running service that replay plays at, over HTTP. */
 export interface Target {
   /** Creates the order, or finds the one that this key created before. */
   create(order: object, idempotencyKey: string): Promise<TargetOrder>;
   order(id: string): Promise<TargetOrder>;
+  /** Decides an approval in the name of the key's user. */
+  decide(approvalId: string, decision: Decision): Promise<void>;
   /** Received webhooks by event id; those that are not among the newest some thousand are missing. */
   inbox(eventIds: ReadonlySet<string>): Promise<Map<string, ReceivedWebhook>>;
   /** Sends a webhook; the status of the answer. */
@@ -21,6 +24,7 @@ const orderShape = z.looseObject({
     amount_captured: z.int(),
     amount_refunded: z.int(),
   }),
+  approval: z.looseObject({ id: z.string(), status: z.string() }).nullish(),
   audit: z.looseObject({ entries: z.int(), head_hash: z.string() }),
   created_at: z.string(),
 });
@@ -93,6 +97,11 @@ export function createTarget({ url, key }: { url: string; key: string }): Target
       return api(orderShape, "POST", "/v1/orders", { body: JSON.stringify(order), headers });
     },
     order: (id) => api(orderShape, "GET", `/v1/orders/${encodeURIComponent(id)}`),
+    async decide(approvalId, decision) {
+      const headers = { "content-type": "application/json" };
+      const body = JSON.stringify({ decision, comment: "replayed" });
+      await api(z.unknown(), "POST", `/v1/approvals/${approvalId}/decisions`, { body, headers });
+    },
     async inbox(eventIds) {
       const found = new Map<string, ReceivedWebhook>();
       let cursor = "";

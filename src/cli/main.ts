@@ -6,11 +6,11 @@ import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrate } from "../db/migrate.ts";
 import { createLog } from "../log.ts";
 import { checkpointText, makeCheckpoint, type CheckpointCommand } from "./checkpoint.ts";
-import { request, type Target } from "./client.ts";
+import type { Target } from "./client.ts";
 import { demo } from "./demo.ts";
 import { examine } from "./doctor.ts";
 import { failureText } from "./failure.ts";
-import { inboxTable, type InboxRow } from "./inbox.ts";
+import { inboxCommand } from "./inbox-command.ts";
 import { paint, stdout, type ExitCode } from "./output.ts";
 import { policyCommand } from "./policy.ts";
 import { reconcile, sinceOf } from "./reconcile.ts";
@@ -41,8 +41,9 @@ program
   .command("serve")
   .description("start the service")
   .option("--json", "log and print for machines", false)
-  .action(async () => {
-    const config = loadConfig();
+  .option("--role <role>", "api takes requests, worker runs workflows, all does both (ROLE)")
+  .action(async ({ role }: { role?: string }) => {
+    const config = loadConfig(undefined, undefined, role === undefined ? {} : { ROLE: role });
     await serve(config, createLog(config.logLevel), write);
   });
 
@@ -172,67 +173,7 @@ remote(program.command("reconcile").description("compare open and recent orders 
 program.addCommand(replayCommand().exitOverride());
 program.addCommand(policyCommand(finish));
 
-const inbox = program.command("inbox").description("received webhooks");
-remote(inbox.command("ls").description("list the newest"))
-  .option("--state <state>", "routed, parked, ignored, quarantined or failed")
-  .option("--limit <n>", "how many, 1 to 100", "20")
-  .action(async (options: Target & { state?: string; limit: string; json: boolean }) => {
-    const query = new URLSearchParams({
-      limit: options.limit,
-      ...(options.state ? { state: options.state } : {}),
-    });
-    const list = await request<{ data: InboxRow[] }>(
-      options,
-      "GET",
-      `/v1/webhooks/inbox?${query.toString()}`,
-    );
-    write(options.json ? `${JSON.stringify(list)}\n` : inboxTable(list.data, stdout));
-  });
-remote(inbox.command("show").argument("<id>").description("one of them, with headers and body")).action(
-  async (id: string, options: Target) => {
-    const webhook = await request<unknown>(options, "GET", `/v1/webhooks/inbox/${encodeURIComponent(id)}`);
-    write(`${JSON.stringify(webhook, null, 2)}\n`);
-  },
-);
-
-remote(
-  inbox
-    .command("replay")
-    .argument("[id]", "one of them; or name a filter")
-    .description("take them in once more"),
-)
-  .option("--state <state>", "all in this state")
-  .option("--type <type>", "all of this type")
-  .option("--dry-run", "only count them", false)
-  .action(
-    async (
-      id: string | undefined,
-      options: Target & { state?: string; type?: string; dryRun: boolean; json: boolean },
-    ) => {
-      if (id === undefined) {
-        const { state, type, dryRun } = options;
-        const body = { filter: { ...(state ? { state } : {}), ...(type ? { type } : {}) }, dry_run: dryRun };
-        const report = await request<{ matched: number; replayed: number }>(
-          options,
-          "POST",
-          "/v1/webhooks/inbox/replay",
-          body,
-        );
-        write(
-          options.json
-            ? `${JSON.stringify(report)}\n`
-            : `${report.matched} matched, ${report.replayed} replayed\n`,
-        );
-        return;
-      }
-      const row = await request<InboxRow>(
-        options,
-        "POST",
-        `/v1/webhooks/inbox/${encodeURIComponent(id)}/replay`,
-      );
-      write(options.json ? `${JSON.stringify(row)}\n` : inboxTable([row], stdout));
-    },
-  );
+program.addCommand(inboxCommand(remote));
 
 try {
   await program.parseAsync();

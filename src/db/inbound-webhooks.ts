@@ -1,3 +1,4 @@
+import { derivedId } from "../domain/derived-id.ts";
 import type { Queryable } from "./pool.ts";
 
 export type InboundState = "routed" | "parked" | "ignored" | "quarantined" | "failed";
@@ -160,25 +161,27 @@ export async function getInbound(
   return rows[0] ?? null;
 }
 
-/** Newest first, without headers and body. */
+export interface InboundFilter {
+  state?: InboundState | undefined;
+  provider?: string | undefined;
+  type?: string | undefined;
+  order_id?: string | undefined;
+  event_id?: string | undefined;
+  received_after?: string | undefined;
+  received_before?: string | undefined;
+}
+
+/** Newest first, without headers and body. `before`: only ids below it, for the next page. */
 export async function listInbound(
   db: Queryable,
-  { tenant, admin }: InboundViewer,
-  filter: {
-    state?: string | undefined;
-    provider?: string | undefined;
-    before?: string | undefined;
-    limit: number;
-  },
+  viewer: InboundViewer,
+  filter: InboundFilter & { before?: string | undefined; limit: number },
 ): Promise<Omit<InboundWebhook, "headers" | "body" | "correlation">[]> {
   const { rows } = await db.query<InboundWebhook>(
     `select ${LISTED} from countersign.inbound_webhooks
-      where ${VISIBLE}
-        and ($3::text is null or state = $3)
-        and ($4::text is null or provider = $4)
-        and ($5::text is null or id < $5)
-      order by id desc limit $6`,
-    [tenant, admin, filter.state ?? null, filter.provider ?? null, filter.before ?? null, filter.limit],
+      where ${VISIBLE} and ${MATCHES} and ($12::text is null or id < $12)
+      order by id desc limit $13`,
+    [...matching(viewer, filter), filter.before ?? null, filter.limit],
   );
   return rows;
 }
@@ -193,6 +196,27 @@ const VISIBLE = `(case when order_id is null then $2
                        else exists (select from countersign.orders o
                                      where o.id = inbound_webhooks.order_id and o.tenant = $1) end)`;
 
+/** Ids begin with the time of arrival, so the newest first or the oldest first are near in the index. */
+const MATCHES = `($3::text is null or state = $3) and ($4::text is null or provider = $4)
+        and ($5::text is null or type = $5) and ($6::text is null or order_id = $6)
+        and ($7::text is null or event_id = $7)
+        and ($8::timestamptz is null or received_at > $8) and ($9::timestamptz is null or received_at < $9)
+        and ($10::text is null or id > $10) and ($11::text is null or id < $11)`;
+
+function matching({ tenant, admin }: InboundViewer, filter: InboundFilter): unknown[] {
+  const { received_after: after = null, received_before: before = null } = filter;
+  return [
+    ...[tenant, admin, filter.state ?? null, filter.provider ?? null, filter.type ?? null],
+    ...[filter.order_id ?? null, filter.event_id ?? null, after, before],
+    ...[after && idAt(after, -CLOCKS_MS), before && idAt(before, CLOCKS_MS)],
+  ];
+}
+
+/** A webhook gets its id after it arrived, by the clock of its process. */
+const CLOCKS_MS = 60_000;
+const idAt = (time: string, offset: number): string =>
+  derivedId("whi", new Date(Math.max(0, Date.parse(time) + offset)), "").slice(0, "whi_".length + 10);
+
 /** Whether the viewer may see it. */
 export async function isVisible(
   db: Queryable,
@@ -206,40 +230,29 @@ export async function isVisible(
   return rowCount === 1;
 }
 
-export interface InboundFilter {
-  state?: InboundState | undefined;
-  type?: string | undefined;
-  order_id?: string | undefined;
-  received_after?: string | undefined;
-  received_before?: string | undefined;
+export async function countMatching(
+  db: Queryable,
+  viewer: InboundViewer,
+  filter: InboundFilter,
+): Promise<number> {
+  const { rows } = await db.query<{ matched: number }>(
+    `select count(*)::int as matched from countersign.inbound_webhooks where ${VISIBLE} and ${MATCHES}`,
+    matching(viewer, filter),
+  );
+  return rows[0]?.matched ?? 0;
 }
 
-/** Oldest first. */
+/** Oldest first, after the id `after`. */
 export async function findMatching(
   db: Queryable,
-  { tenant, admin }: InboundViewer,
+  viewer: InboundViewer,
   filter: InboundFilter,
-  limit: number,
+  { after, limit }: { after: string; limit: number },
 ): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select id from countersign.inbound_webhooks
-      where ${VISIBLE}
-        and ($3::text is null or state = $3)
-        and ($4::text is null or type = $4)
-        and ($5::text is null or order_id = $5)
-        and ($6::timestamptz is null or received_at > $6)
-        and ($7::timestamptz is null or received_at < $7)
-      order by id limit $8`,
-    [
-      tenant,
-      admin,
-      filter.state ?? null,
-      filter.type ?? null,
-      filter.order_id ?? null,
-      filter.received_after ?? null,
-      filter.received_before ?? null,
-      limit,
-    ],
+      where ${VISIBLE} and ${MATCHES} and id > $12 order by id limit $13`,
+    [...matching(viewer, filter), after, limit],
   );
   return rows.map((row) => row.id);
 }

@@ -1,8 +1,8 @@
 import Router from "@koa/router";
 import type { Context } from "koa";
 import { z } from "zod";
-import { listInboxQuery, replayInbox } from "../contract/inbox.ts";
-import { listOf, paging } from "../contract/paging.ts";
+import { listInboxQuery, readInboxQuery, replayInbox } from "../contract/inbox.ts";
+import { cursorOf, listOf, paging } from "../contract/paging.ts";
 import {
   getInbound,
   isVisible,
@@ -11,12 +11,14 @@ import {
   type InboundWebhook,
 } from "../db/inbound-webhooks.ts";
 import type { Pool } from "../db/pool.ts";
+import { findEffects } from "../db/webhook-effects.ts";
+import { masked } from "../domain/masked.ts";
 import { AppError } from "../errors.ts";
-import { replayMany, replayOne } from "../inbox/replay.ts";
+import { countReplay, replayMany, replayOne } from "../inbox/replay.ts";
 import type { Log } from "../log.ts";
 import type { WebhookSources } from "../payments/webhook-source.ts";
 import { readJson } from "./body.ts";
-import { principal } from "./context.ts";
+import { principal, type Principal } from "./context.ts";
 import { validate } from "./validate.ts";
 
 const listQuery = z.strictObject({ ...listInboxQuery.shape, ...paging });
@@ -31,13 +33,25 @@ export const inboxRoutes = (pool: Pool, sources: WebhookSources, log: Log): Rout
       ctx.body = listOf(rows, limit, present);
     })
     .get("/webhooks/inbox/:id", async (ctx) => {
+      const { raw } = validate(readInboxQuery, { ...ctx.query }, "The query");
+      const caller = principal(ctx, raw === "true" ? "finance" : "viewer");
       const row = await inboundOf(ctx, pool);
-      ctx.body = { ...present(row), headers: row.headers, body: bodyOf(row.body) };
+      ctx.body = {
+        ...present(row),
+        headers: row.headers,
+        ...bodyFor(caller, row.body),
+        ...(raw === "true" ? { body_base64: row.body.toString("base64") } : {}),
+        ...(await effectsOf(pool, row)),
+      };
     })
     .post("/webhooks/inbox/replay", async (ctx) => {
       principal(ctx, "admin");
-      const { filter, dry_run } = validate(replayInbox, await readJson(ctx));
-      ctx.body = await replayMany(pool, sources, viewerOf(ctx), filter, dry_run, log);
+      const { filter, dry_run, cursor } = validate(replayInbox, await readJson(ctx));
+      const wanted = { viewer: viewerOf(ctx), filter, after: cursor };
+      const { last, ...report } = dry_run
+        ? await countReplay(pool, wanted)
+        : await replayMany(pool, sources, wanted, log);
+      ctx.body = { ...report, next_cursor: last && cursorOf(last) };
     })
     .post("/webhooks/inbox/:id/replay", async (ctx) => {
       principal(ctx, "admin");
@@ -47,7 +61,7 @@ export const inboxRoutes = (pool: Pool, sources: WebhookSources, log: Log): Rout
     });
 
 function viewerOf(ctx: Context): InboundViewer {
-  const { tenant, role } = principal(ctx, "support");
+  const { tenant, role } = principal(ctx);
   return { tenant, admin: role === "admin" };
 }
 
@@ -77,12 +91,33 @@ const present = (row: Omit<InboundWebhook, "headers" | "body" | "correlation">) 
   received_at: row.received_at.toISOString(),
 });
 
+/** Roles that see whom a payment is of; for the others it is masked. */
+const SEES_PERSONS: ReadonlySet<string> = new Set(["finance", "admin"]);
+
 /** The JSON that was sent; text when it is not JSON. */
-function bodyOf(body: Buffer): unknown {
+function bodyFor({ role }: Principal, body: Buffer): { body: unknown; masked: boolean } {
   const text = body.toString("utf8");
+  const shown = SEES_PERSONS.has(role);
   try {
-    return JSON.parse(text);
+    const json: unknown = JSON.parse(text.replace(/^\ufeff/, ""));
+    const seen = shown ? json : masked(json, () => "•••");
+    // What is nested too deep to be written is not JSON to anybody.
+    JSON.stringify(seen);
+    return { body: seen, masked: !shown };
   } catch {
-    return text;
+    // What it is nobody knows, so neither what of it is personal.
+    const size = `${body.length} bytes that are not JSON, shown to the roles finance and admin`;
+    return { body: shown ? text : size, masked: !shown };
   }
+}
+
+/** The order that it is about, and the entries of its trail that name the event. */
+async function effectsOf(pool: Pool, { order_id, event_id }: InboundWebhook) {
+  if (order_id === null) return { order_url: null, entries: [] };
+  const order_url = `/v1/orders/${order_id}`;
+  const entries = (await findEffects(pool, order_id, event_id)).map(({ seq, id, type, at }) => ({
+    ...{ seq, id, type, at: at.toISOString() },
+    url: `${order_url}/audit?${seq > 0 ? `after_seq=${seq - 1}&` : ""}limit=1`,
+  }));
+  return { order_url, entries };
 }

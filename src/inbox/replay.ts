@@ -1,4 +1,5 @@
 import {
+  countMatching,
   failInbound,
   findMatching,
   getInbound,
@@ -52,39 +53,49 @@ const AT_ONCE = 500;
 export interface ReplayReport {
   object: "replay";
   dry_run: boolean;
+  /** All that match, in a dry run; else those of this call. */
   matched: number;
   replayed: number;
   has_more: boolean;
+  /** The last one replayed, after which the next call goes on; null: there is no more. */
+  last: string | null;
   /** How many ended in which state. */
   states: Record<string, number>;
 }
 
-/** Replays all that match, oldest first; with `dry_run` only counts them. */
+interface Wanted {
+  viewer: InboundViewer;
+  filter: InboundFilter;
+  /** The last one that was replayed before; absent: begin with the oldest. */
+  after?: string | undefined;
+}
+
+/** Replays the next that match, oldest first. */
 export async function replayMany(
   pool: Pool,
   sources: WebhookSources,
-  viewer: InboundViewer,
-  filter: InboundFilter,
-  dryRun: boolean,
+  { viewer, filter, after = "" }: Wanted,
   log: Log,
 ): Promise<ReplayReport> {
-  const ids = await findMatching(pool, viewer, filter, AT_ONCE + 1);
-  const report: ReplayReport = {
-    object: "replay",
-    dry_run: dryRun,
-    matched: Math.min(ids.length, AT_ONCE),
-    replayed: 0,
-    has_more: ids.length > AT_ONCE,
-    states: {},
-  };
-  if (dryRun) return report;
-  for (const id of ids.slice(0, AT_ONCE)) {
+  const found = await findMatching(pool, viewer, filter, { after, limit: AT_ONCE + 1 });
+  const ids = found.slice(0, AT_ONCE);
+  const has_more = found.length > AT_ONCE;
+  const states: Record<string, number> = {};
+  let replayed = 0;
+  for (const id of ids) {
     const result = await replayOne(pool, sources, id, log);
     if (!result) continue;
-    report.replayed++;
-    report.states[result.state] = (report.states[result.state] ?? 0) + 1;
+    replayed++;
+    states[result.state] = (states[result.state] ?? 0) + 1;
   }
-  return report;
+  const last = has_more ? (ids.at(-1) ?? null) : null;
+  return { object: "replay", dry_run: false, matched: ids.length, replayed, has_more, last, states };
+}
+
+/** Counts what would be replayed. */
+export async function countReplay(pool: Pool, { viewer, filter }: Wanted): Promise<ReplayReport> {
+  const matched = await countMatching(pool, viewer, filter);
+  return { object: "replay", dry_run: true, matched, replayed: 0, has_more: false, last: null, states: {} };
 }
 
 async function replay(

@@ -48,7 +48,7 @@ const matrix: [what: string, least: Who, status: number, call: (who: Who) => Ret
   ["read its events", "viewer", 200, (who) => as(who, "GET", `/v1/orders/${waiting.id}/events`)],
   ["read its trail", "viewer", 200, (who) => as(who, "GET", `/v1/orders/${waiting.id}/audit`)],
   ["read an approval", "viewer", 200, (who) => as(who, "GET", `/v1/approvals/${waiting.approval?.id}`)],
-  ["read the inbox", "support", 200, (who) => as(who, "GET", "/v1/webhooks/inbox")],
+  ["read the inbox", "viewer", 200, (who) => as(who, "GET", "/v1/webhooks/inbox")],
   [
     "write a note",
     "support",
