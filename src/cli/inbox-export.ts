@@ -117,7 +117,9 @@ async function writeScenario({ out, name, order, webhooks, fixture, report }: St
 /** What people did: an approval is given once more, and what else no webhook tells is said. */
 function decidedBy(order: OrderView): { decisions: "approve"[]; note: string | null } {
   const note = untold(order);
-  return { decisions: note === null && order.approval?.status === "approved" ? ["approve"] : [], note };
+  const votes = order.approval?.status === "approved" ? order.approval.votes : [];
+  const approved = votes.filter(({ decision }) => decision === "approve");
+  return { decisions: note === null ? approved.map(() => "approve" as const) : [], note };
 }
 
 /** Why an order does not come to the same end by webhooks alone; null: it does. */
