@@ -7,6 +7,7 @@ import { commitRows, commitsPerSecond, prepareCommits, roundTrips } from "./comm
 import { costPerOrder, costRows, type Cost } from "./cost.ts";
 import { round } from "./figures.ts";
 import { startHandwritten } from "./handwritten.ts";
+import { startHangingEndpoint } from "./hanging.ts";
 import { intakeRound, intakeRows, waitingOrders, type Intake } from "./intake.ts";
 import { machine, type Machine } from "./machine.ts";
 import { countersign, orderRows, ordersRound, type Round } from "./orders.ts";
@@ -66,7 +67,14 @@ async function measure(stack: Stack, settings: Settings, stops: Stop[]): Promise
   const noop = await startProcess("scripts/bench/noop-server.ts", {}, (line) => line.startsWith("ready"));
   stops.push(() => noop.stop());
   const noopUrl = noop.lines[0]?.split(" ")[1] ?? "";
-  const intake: Record<"noop" | "known" | "unknown", Intake[]> = { noop: [], known: [], unknown: [] };
+  const hanging = await startHangingEndpoint(stack.url);
+  stops.push(() => hanging.stop());
+  const intake: Record<"noop" | "known" | "unknown" | "hanging", Intake[]> = {
+    noop: [],
+    known: [],
+    unknown: [],
+    hanging: [],
+  };
   const waiting = await waitingOrders(stack.url, quick ? 20 : 100);
   await intakeRound(noopUrl, settings);
   await intakeRound(stack.url, settings, waiting);
@@ -75,6 +83,11 @@ async function measure(stack: Stack, settings: Settings, stops: Stop[]): Promise
     intake.noop.push(await intakeRound(noopUrl, settings));
     intake.known.push(await intakeRound(stack.url, settings, waiting));
     intake.unknown.push(await intakeRound(stack.url, settings));
+    // Some deliveries are under way to an endpoint that does not answer, and more wait behind them.
+    await hanging.enable(true);
+    await ordersRound(ours, quick ? 20 : 100);
+    intake.hanging.push(await intakeRound(stack.url, settings, waiting));
+    await hanging.enable(false);
   }
 
   const rows = [
@@ -84,6 +97,7 @@ async function measure(stack: Stack, settings: Settings, stops: Stop[]): Promise
     ...costRows(cost),
     ...approvalRows(clicks),
     ...intakeRows("intake_known", "webhooks for orders that wait, stored, sent and acted upon", intake.known),
+    ...intakeRows("intake_hanging", "the same while a merchant's endpoint hangs", intake.hanging),
     ...intakeRows("intake_unknown", "webhooks of no order, stored and parked", intake.unknown),
     ...intakeRows("intake_noop", "the same check in Koa, nothing stored", intake.noop),
   ];
@@ -97,6 +111,7 @@ function ratiosOf(rows: Row[]): Record<string, number> {
     orders_vs_handwritten: of("orders_countersign") / of("orders_handwritten"),
     orders_vs_bare_commits: of("orders_countersign") / of("bare_commits"),
     intake_vs_noop: of("intake_unknown") / of("intake_noop"),
+    intake_hanging_vs_calm: of("intake_hanging") / of("intake_known"),
     intake_known_vs_noop: of("intake_known") / of("intake_noop"),
     intake_vs_bare_commits: of("intake_unknown") / of("bare_commits"),
     click_to_captured_vs_bare_round_trip: of("click_to_captured") / of("bare_round_trip"),
