@@ -1,11 +1,16 @@
 import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
-import { printReport } from "./print.ts";
-import { replay, type ReplayOptions } from "./replay.ts";
+import { playApiFixtures } from "./api-fixtures.ts";
+import { splitPaths } from "./fixtures.ts";
+import { printApiReport, printReport } from "./print.ts";
+import { DEFAULT_URL, replay, type ReplayOptions } from "./replay.ts";
+import { createTarget } from "./target.ts";
 
 interface Flags extends Omit<ReplayOptions, "paths" | "onProgress" | "waitMs"> {
   json?: boolean;
   wait?: number;
+  provider: string;
+  providerKey: string;
 }
 
 const number = (text: string): number => {
@@ -20,7 +25,7 @@ export const replayCommand = (): Command =>
     .description("Plays recorded provider webhooks at a running service and reports what each of them did.")
     .argument(
       "[paths...]",
-      "scenario files, or directories of scenarios or webhooks (default: fixtures/scenarios)",
+      "scenario files, directories of scenarios or webhooks, or fixtures of the Stripe CLI (default: fixtures/scenarios)",
     )
     .option("--url <url>", "the running service", "http://127.0.0.1:3000")
     .option("--key <key>", "API key", "ck_dev")
@@ -34,19 +39,43 @@ export const replayCommand = (): Command =>
     .option("--tamper", "also send altered and outdated copies, which must be refused")
     .option("--wait <seconds>", "how long orders may take to become what is expected", number, 30)
     .option("--json", "print the report as JSON")
+    .option(
+      "--provider <url>",
+      "where files of requests to the provider's API are played",
+      "http://127.0.0.1:4242",
+    )
+    .option("--provider-key <key>", "key of that API", "sk_test_mock")
     .action(async (paths: string[], flags: Flags) => {
-      const { json, wait, ...options } = flags;
-      const bar =
-        json || !process.stderr.isTTY
+      const { json, wait, provider, providerKey, ...options } = flags;
+      const waitMs = (wait ?? 30) * 1000;
+      const { api, rest } = await splitPaths(paths);
+      const write = (line: string) => (json ? undefined : console.log(line));
+      const target = createTarget({ url: flags.url ?? DEFAULT_URL, key: flags.key ?? "ck_dev" });
+      const played = [];
+      for (const { file, fixtures } of api) {
+        const order = flags.order ?? null;
+        const report = await playApiFixtures(fixtures, {
+          ...{ file, provider, providerKey, target, order, env: process.env, waitMs },
+        });
+        printApiReport(file, report, write);
+        played.push({ file, ...report });
+      }
+      const report =
+        api.length > 0 && rest.length === 0
           ? null
-          : new SingleBar({ format: "{bar} {value}/{total} {eta_formatted}" });
-      const report = await replay({
-        ...options,
-        paths,
-        waitMs: (wait ?? 30) * 1000,
-        onProgress: (sent, of) => (sent === 0 ? bar?.start(of, 0) : bar?.update(sent)),
-      }).finally(() => bar?.stop());
-      if (json) console.log(JSON.stringify(report, null, 2));
-      else printReport(report, console.log);
-      process.exitCode = report.ok ? 0 : 1;
+          : await playScenarios(rest, options, waitMs, json ?? false);
+      if (json) console.log(JSON.stringify(api.length > 0 ? { ...report, api: played } : report, null, 2));
+      else if (report) printReport(report, console.log);
+      process.exitCode = played.every(({ ok }) => ok) && (report?.ok ?? true) ? 0 : 1;
     });
+
+async function playScenarios(paths: string[], options: ReplayOptions, waitMs: number, json: boolean) {
+  const bar =
+    json || !process.stderr.isTTY ? null : new SingleBar({ format: "{bar} {value}/{total} {eta_formatted}" });
+  return replay({
+    ...options,
+    paths,
+    waitMs,
+    onProgress: (sent, of) => (sent === 0 ? bar?.start(of, 0) : bar?.update(sent)),
+  }).finally(() => bar?.stop());
+}

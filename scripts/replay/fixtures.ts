@@ -1,13 +1,18 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { apiFixtures, type ApiFixtures } from "./api-format.ts";
+import { UsageError } from "./usage.ts";
+
+export { UsageError } from "./usage.ts";
 
 /** The fixtures that come with the package. */
 export const ALL_SCENARIOS = resolve(import.meta.dirname, "../../fixtures/scenarios");
 
-/** A wrong argument: exit code 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
+/** A file of requests to the provider's API. */
+export interface ApiFile {
+  file: string;
+  fixtures: ApiFixtures;
 }
 
 export interface Expected {
@@ -67,6 +72,21 @@ export async function readScenarios(paths: string[], { order = false } = {}): Pr
   const unique = [...new Set(files)].sort(byName);
   if (unique.length === 0) throw new UsageError(`no scenario in ${paths.join(", ")}`);
   return Promise.all(unique.map(readScenario));
+}
+
+/** Splits what the arguments name into files of requests to the provider's API, in the Stripe CLI's format, and the rest. */
+export async function splitPaths(paths: string[]): Promise<{ api: ApiFile[]; rest: string[] }> {
+  const api: ApiFile[] = [];
+  const rest: string[] = [];
+  for (const path of paths) {
+    const full = resolve(path);
+    const isFile = (await stat(full).catch(() => null))?.isFile() ?? false;
+    const json = isFile ? await readJson(full) : null;
+    if (typeof json === "object" && json !== null && "fixtures" in json)
+      api.push({ file: path, fixtures: parse(apiFixtures, json, path) });
+    else rest.push(path);
+  }
+  return { api, rest };
 }
 
 async function scenarioFiles(path: string): Promise<string[]> {

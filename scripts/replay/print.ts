@@ -1,4 +1,5 @@
 import pc from "picocolors";
+import type { ApiReplayReport } from "./api-fixtures.ts";
 import type { EventReport, OrderReport, ReplayReport } from "./report.ts";
 
 /** What a replay came to, for a person: each event, each order, and the counts. */
@@ -39,3 +40,13 @@ const list = (counts: Record<string, number>): string =>
   Object.entries(counts)
     .map(([name, count]) => `${count} ${name}`)
     .join(", ");
+
+/** What requests to the provider's API came to, and what the service heard of them. */
+export function printApiReport(file: string, report: ApiReplayReport, write: (line: string) => void): void {
+  write(pc.bold(file));
+  for (const { ok, name, method, path, status, id, error } of report.requests)
+    write(`  ${mark(ok)} ${name}  ${method} ${path}  ${status}  ${id ?? error ?? ""}`);
+  for (const { type, state, reason, order_id } of report.events)
+    write(`  ${mark(state !== null)} ${type}  ${state ?? "not received"}  ${order_id ?? reason ?? ""}`);
+  write("");
+}

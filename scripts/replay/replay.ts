@@ -32,7 +32,7 @@ export interface ReplayOptions {
   onProgress?: (sent: number, of: number) => void;
 }
 
-const DEFAULT_URL = "http://127.0.0.1:3000";
+export const DEFAULT_URL = "http://127.0.0.1:3000";
 const WAIT_MS = 30_000;
 /** Orders that have not changed for so long are taken to be done. */
 const QUIET_MS = 600;

@@ -1,0 +1,4 @@
+/** A wrong argument: exit code 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
