@@ -2,12 +2,17 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { serversOf } from "./db/servers.ts";
 
 /** The package's root, where fixtures and defaults are. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 
 const ROLES = ["viewer", "support", "finance", "admin"] as const;
 export type Role = (typeof ROLES)[number];
+
+/** What a process does: take requests, run workflows, or both. */
+const PROCESS_ROLES = ["all", "api", "worker"] as const;
+export type ProcessRole = (typeof PROCESS_ROLES)[number];
 
 export interface ApiKeyConfig {
   tenant: string;
@@ -74,6 +79,15 @@ const hostList = z.string().transform((text, ctx) =>
   }),
 );
 
+/** May name several servers, as libpq writes them. */
+const databaseUrl = z.string().superRefine((text, ctx) => {
+  try {
+    serversOf(text);
+  } catch (error) {
+    ctx.addIssue((error instanceof Error ? error.message : String(error)).replace(/^DATABASE_URL: /, ""));
+  }
+});
+
 /** As the specification of Standard Webhooks has it. */
 function isStandardSecret(secret: string): boolean {
   const [, base64 = ""] = /^(?:whsec_)?([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
@@ -86,7 +100,13 @@ const schema = z.object({
   PORT: port("write a port from 0 to 65535").default(3000),
   HOST: z.string().min(1).default("127.0.0.1"),
   PUBLIC_URL: url(["http:", "https:"]).optional(),
-  DATABASE_URL: url(["postgres:", "postgresql:"]).optional(),
+  ROLE: z.enum(PROCESS_ROLES, "write api, worker or all").default("all"),
+  STOP_NOTICE_S: z.coerce
+    .number("write seconds, from 0 to 300")
+    .min(0, "write seconds, from 0 to 300")
+    .max(300, "write seconds, from 0 to 300")
+    .default(1),
+  DATABASE_URL: databaseUrl.optional(),
   DATA_DIR: z.string().min(1).default(".data"),
   API_KEYS: apiKeys.optional(),
   PAYMENT_PROVIDER: z.enum(["stripe", "standard"], "write stripe or standard").default("stripe"),
@@ -190,6 +210,9 @@ export interface ArchiveConfig {
 
 export interface Config {
   production: boolean;
+  role: ProcessRole;
+  /** How long it goes on serving after SIGTERM while `/readyz` says that it is leaving, in seconds. */
+  stopNoticeS: number;
   port: number;
   host: string;
   /** Null until the port is known, when PORT is 0 and PUBLIC_URL unset. */
@@ -259,12 +282,17 @@ const STANDARD_NEEDS: Remedies = [
 
 /**
  * Reads the configuration from the environment (and `.env`, which never overrides it). Nothing else reads the environment.
+ * @param said what the command line says instead of the environment
  * @throws ConfigError
  */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): Config {
+export function loadConfig(
+  env: NodeJS.ProcessEnv = process.env,
+  cwd = process.cwd(),
+  said: NodeJS.ProcessEnv = {},
+): Config {
   if (env === process.env && existsSync(resolve(cwd, ".env"))) process.loadEnvFile(resolve(cwd, ".env"));
   // An empty value means the same as none.
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""));
+  const given = Object.fromEntries(Object.entries({ ...env, ...said }).filter(([, value]) => value !== ""));
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
@@ -286,6 +314,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env, cwd = process.c
     );
   return {
     production,
+    role: raw.ROLE,
+    stopNoticeS: raw.STOP_NOTICE_S,
     port: raw.PORT,
     host: raw.HOST,
     publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
@@ -373,8 +403,16 @@ function incomplete(given: Record<string, string | undefined>): string[] {
     ["ARCHIVE_S3_ACCESS_KEY_ID", "set the id of a key that may read and write the bucket"],
     ["ARCHIVE_S3_SECRET_ACCESS_KEY", "set its secret"],
   ];
+  const apart: Remedies = [
+    ["DATABASE_URL", "set the URL of the PostgreSQL that all processes share"],
+    ...(given["ROLE"] === "worker"
+      ? ([["PUBLIC_URL", "set the URL at which the API is reached"]] satisfies Remedies)
+      : []),
+  ];
+  const isApart = given["ROLE"] === "api" || given["ROLE"] === "worker";
   const isSigned = dkim.some(([name]) => given[name] !== undefined);
   return [
+    ...(isApart ? missingFor(apart, given, `ROLE is ${given["ROLE"]}`) : []),
     ...(given["ARCHIVE_URL"]?.startsWith("s3:") ? missingFor(s3, given, "ARCHIVE_URL is a bucket") : []),
     ...(isSigned ? missingFor(dkim, given, "is not set, but other DKIM settings are") : []),
     ...(given["BOUNCE_PORT"] === undefined

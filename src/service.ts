@@ -17,12 +17,14 @@ import { loadKeys } from "./audit/checkpoint-key.ts";
 import { parseCheckpoint } from "./audit/checkpoint-text.ts";
 import { startCheckpoints, type Checkpoints } from "./audit/checkpoints.ts";
 import { createTrailFeed } from "./audit/feed.ts";
-import { startEngine } from "./engine/engine.ts";
+import { startClientEngine, startEngine } from "./engine/engine.ts";
+import { newMember, SESSION_PARTS, sessionName } from "./engine/leases.ts";
 import { createFault } from "./engine/fault.ts";
 import { parkedCount } from "./engine/mailbox.ts";
+import { onlyIfOurs } from "./engine/term.ts";
 import { onChanged } from "./engine/wakeups.ts";
 import { AppError } from "./errors.ts";
-import { createApp } from "./http/app.ts";
+import { createApp, createWorkerApp } from "./http/app.ts";
 import { approvalRequestRoutes } from "./http/approval-requests.ts";
 import { auditKeyRoutes, checkpointRoutes } from "./http/audit-checkpoints.ts";
 import { auditSocket } from "./http/audit-socket.ts";
@@ -60,6 +62,8 @@ export interface Service {
   links: { label: string; href: string; what: string }[];
   providerUrl: string | null;
   databaseUrl: string;
+  /** Says in `/readyz` that it is going to stop, serves on, and has clients open their next connection elsewhere. */
+  leave(): void;
   /** Stops accepting, lets work under way finish, and ends every part. */
   stop(): Promise<void>;
 }
@@ -107,18 +111,24 @@ async function start(
   });
   const url = `http://${config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host}:${port}`;
   const publicUrl = config.publicUrl ?? url;
+  const takesRequests = config.role !== "worker";
+  const runsWorkflows = config.role !== "api";
 
   const [databaseUrl, provider, mailbox] = await together([
     () => startDatabase(config, log, stops, onProgress),
-    () => startProvider(config, url, log, stops, onProgress),
+    () => startProvider(config, takesRequests ? url : publicUrl, log, stops, onProgress),
     () => startMailbox(config, stops),
   ]);
 
-  const pool = createPool({ url: databaseUrl, max: 10, applicationName: "countersign", log });
+  const member = newMember();
+  const pool = createPool({
+    ...{ url: databaseUrl, max: 10, log },
+    applicationName: sessionName(SESSION_PARTS.requests, member),
+  });
   const enginePool = createPool({
     url: databaseUrl,
     max: 10,
-    applicationName: "countersign-engine",
+    applicationName: sessionName(SESSION_PARTS.engine, member),
     log,
     prepared: true,
   });
@@ -127,13 +137,14 @@ async function start(
   });
   await migrate(databaseUrl);
 
-  const mailer = createMailer({
+  const transport = createMailer({
     smtpUrl: config.smtpUrl ?? mailbox?.smtpUrl ?? "",
     from: config.mailFrom,
     log,
     ...(dkim ? { dkim } : {}),
   });
-  stops.push(() => mailer.close());
+  stops.push(() => transport.close());
+  const mailer: Mailer = { ...transport, send: onlyIfOurs((mail) => transport.send(mail)) };
   const fault = createFault(config.faultPoint);
   const metrics = createMetrics({ parked: parkedCount });
   const { provider: paymentProvider, sources } = choosePayments(config, provider?.url ?? null);
@@ -164,24 +175,25 @@ async function start(
     fault,
   });
   onProgress("workflows");
-  const engine = await startEngine({
-    databaseUrl,
+  const engine = await (runsWorkflows ? startEngine : startClientEngine)({
+    ...{ databaseUrl, member, log },
     pool: enginePool,
-    log,
     exclusive: config.databaseUrl === null,
   });
   stops.push(() => engine.stop());
   const seal = createSeal([linkSecret, ...olderSecrets]);
   await resealSecrets(pool, seal, log);
   const { operator } = config;
-  const deliveries = startDeliveries({
-    ...{ pool, seal, outbound, mailer, operator, log, fault },
-    get executorId() {
-      return engine.executorId;
-    },
-  });
-  stops.push(() => deliveries.stop());
-  if (bounces?.listen) {
+  const deliveries = runsWorkflows
+    ? startDeliveries({
+        ...{ pool, seal, outbound, mailer, operator, log, fault },
+        get executorId() {
+          return engine.executorId;
+        },
+      })
+    : null;
+  stops.push(() => deliveries?.stop());
+  if (takesRequests && bounces?.listen) {
     const listener = await startBounceListener({
       ...bounces.listen,
       recipientsOf: (approvalId) => mailedAbout(pool, approvalId),
@@ -191,8 +203,8 @@ async function start(
     stops.push(() => listener.stop());
     log.info({ port: listener.port }, "bounces are taken");
   }
-  const sweeper = startInboxSweeper(pool, sources, log);
-  stops.push(() => sweeper.stop());
+  const sweeper = runsWorkflows ? startInboxSweeper(pool, sources, log) : null;
+  stops.push(() => sweeper?.stop());
 
   const intake = createIntake({ pool: enginePool, sources, log, fault });
   const reconciler = startReconciler({
@@ -200,7 +212,7 @@ async function start(
     provider: paymentProvider,
     intake,
     log,
-    everyS: config.reconcileEveryS,
+    everyS: runsWorkflows ? config.reconcileEveryS : null,
     onDifferences: (tenant, differences) =>
       mailDifferences(mailer, config.operator, tenant, differences, log),
   });
@@ -208,7 +220,7 @@ async function start(
 
   const archive = openArchiveStore(config.archive);
   const restore = (order: { tenant: string; id: string }) => restoreTrail(pool, archive, order);
-  if (config.archive.afterDays !== null) {
+  if (runsWorkflows && config.archive.afterDays !== null) {
     const archiver = startArchiver({ pool, store: archive, log, afterDays: config.archive.afterDays });
     stops.push(() => archiver.stop());
   }
@@ -216,9 +228,30 @@ async function start(
   const checkpoints = await startCheckpointsOf(config, pool, mailer, log);
   stops.push(() => checkpoints?.stop());
 
+  const leaving = new AbortController();
+  const stopping = new AbortController();
+  const probes = {
+    ...{ pool, metrics, log, leaving: leaving.signal, stopping: stopping.signal },
+    accepting: () => !leaving.signal.aborted,
+    holdsLease: () => engine.holdsLease(),
+  };
+  const common = { url, providerUrl: provider?.url ?? null, databaseUrl, leave: () => leaving.abort() };
+  const end = async (close: () => void) => {
+    leaving.abort();
+    stopping.abort();
+    close();
+    // Requests under way are answered while everything that they need still runs.
+    await closeServer(server);
+  };
+  if (!takesRequests) {
+    const handle = createWorkerApp(probes).callback();
+    ready((request, response) => void handle(request, response));
+    stops.push(() => end(() => {}));
+    return { ...common, links: metricsLink(url) };
+  }
+
   const authenticate = createAuthenticate(config.apiKeys);
   const feed = createTrailFeed({ db: pool, onChanged, log });
-  const stopping = new AbortController();
   const links = linksOf(url, provider?.url ?? null, mailbox !== null);
   const timeline = {
     ...{ pool, feed, restore, publicUrl, log },
@@ -226,14 +259,11 @@ async function start(
     mailbox: mailbox !== null,
   };
   const app = createApp({
-    pool,
+    ...probes,
     policy,
     provider: paymentProvider.name,
-    log,
     intake,
     sources,
-    metrics,
-    stopping: stopping.signal,
     links,
     publicUrl,
     authenticate,
@@ -245,7 +275,7 @@ async function start(
       timelineLinkRoutes(timeline),
       reconciliationRoutes({ pool, report: reconciler.report }),
       webhookEndpointRoutes({ pool, seal, outbound }),
-      webhookDeliveryRoutes({ pool, wake: deliveries.wake }),
+      webhookDeliveryRoutes({ pool, wake: () => deliveries?.wake() }),
     ],
     open: [auditKeyRoutes(pool), timelineRoutes(timeline)],
   });
@@ -255,13 +285,8 @@ async function start(
     if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
   });
   ready((request, response) => void handle(request, response));
-  stops.push(async () => {
-    stopping.abort();
-    feed.close();
-    // Requests under way are answered while everything that they need still runs.
-    await closeServer(server);
-  });
-  return { url, links, providerUrl: provider?.url ?? null, databaseUrl };
+  stops.push(() => end(() => feed.close()));
+  return { ...common, links };
 }
 
 async function startDatabase(
@@ -418,5 +443,9 @@ const linksOf = (url: string, providerUrl: string | null, mailbox: boolean): Ser
   ...(providerUrl
     ? [{ label: "Provider", href: providerUrl, what: "the bundled mock of Stripe's API" }]
     : []),
+  ...metricsLink(url),
+];
+
+const metricsLink = (url: string): Service["links"] => [
   { label: "Metrics", href: `${url}/metrics`, what: "for Prometheus" },
 ];

@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, string> = {
   "errors.ts": "",
   "log.ts": "",
   "ids.ts": "",
-  "config.ts": "errors.ts domain",
+  "config.ts": "errors.ts domain db",
   domain: "",
   contract: "domain errors.ts",
   db: "domain contract errors.ts log.ts ids.ts type:config.ts",

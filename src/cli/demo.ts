@@ -42,7 +42,7 @@ export async function demo(
   { exit }: { exit: boolean },
 ): Promise<ExitCode> {
   const service = await boot(config, log, output);
-  endOnSignal(service, log);
+  endOnSignal(service, log, 0);
   const completed = await drive(service, config, output).catch((error: unknown) => {
     output.write(
       `\n${paint(output).red("The demo order did not complete:")} ${error instanceof Error ? error.message : String(error)}\n`,

@@ -10,17 +10,23 @@ import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
 import { retryPassing } from "./lost-connection.ts";
 import { indexWaitingMessages, startNudger } from "./nudge.ts";
 import { startReviver } from "./revive.ts";
+import { runElsewhere } from "./start.ts";
 import { startTaker } from "./taker.ts";
+import { isTermHeld } from "./term.ts";
 
 export interface Engine {
   /** This process's id among the executors, new at each start and after it was taken for dead. */
   readonly executorId: string;
+  /** Whether the others take this process for alive; null when it runs no workflows. */
+  holdsLease(): boolean | null;
   /** Lets work under way finish, hands the rest to others, and disconnects. */
   stop(): Promise<void>;
 }
 
 interface Options {
   databaseUrl: string;
+  /** The name of this process: see `newMember`. */
+  member: string;
   pool: Pool;
   log: Log;
   /** No other process can be alive on this database: whatever is pending is taken over at once. */
@@ -29,25 +35,24 @@ interface Options {
 
 const DRAIN_MS = 10_000;
 
+/** What an engine does that only starts workflows: it writes their rows and hears what becomes of them. */
+export async function startClientEngine(options: Omit<Options, "exclusive">): Promise<Engine> {
+  const { member } = options;
+  runElsewhere(true);
+  await launch(options, member);
+  stopTaking();
+  return { executorId: member, holdsLease: () => null, stop: () => DBOS.shutdown() };
+}
+
 /** Launches DBOS on our pool, takes over the workflows of dead processes, and keeps doing so. */
-export async function startEngine({ databaseUrl, pool, log, exclusive }: Options): Promise<Engine> {
+export async function startEngine(options: Options): Promise<Engine> {
+  const { pool, log } = options;
   undrain();
-  retryPassing(pool);
+  runElsewhere(false);
   // The engine takes work as soon as it is launched: whoever comes after a crash must know of this process by then.
-  const leases = await startLeases({ databaseUrl, pool, exclusive, log });
-  DBOS.setConfig({
-    name: APPLICATION_NAME,
-    applicationVersion: APPLICATION_VERSION,
-    executorID: leases.executorId(),
-    // Only its name is looked at: connections come from our pool.
-    systemDatabaseUrl: serversOf(databaseUrl)[0] ?? databaseUrl,
-    systemDatabasePool: pool,
-    logger: engineLogger(log),
-  });
-  // It creates its tables by itself, and two that start at once on a new database would disturb each other.
+  const leases = await startLeases(options);
   try {
-    await whileSchemaIsOurs(pool, () => DBOS.launch());
-    await indexWaitingMessages(pool);
+    await launch(options, leases.executorId());
     await leases.watch();
   } catch (error) {
     await leases.stop();
@@ -60,6 +65,7 @@ export async function startEngine({ databaseUrl, pool, log, exclusive }: Options
     get executorId() {
       return leases.executorId();
     },
+    holdsLease: isTermHeld,
     async stop() {
       nudger.stop();
       stopTaking();
@@ -70,6 +76,25 @@ export async function startEngine({ databaseUrl, pool, log, exclusive }: Options
       await DBOS.shutdown();
     },
   };
+}
+
+async function launch(
+  { databaseUrl, pool, log }: Omit<Options, "exclusive">,
+  executorID: string,
+): Promise<void> {
+  retryPassing(pool);
+  DBOS.setConfig({
+    name: APPLICATION_NAME,
+    applicationVersion: APPLICATION_VERSION,
+    executorID,
+    // Only its name is looked at: connections come from our pool.
+    systemDatabaseUrl: serversOf(databaseUrl)[0] ?? databaseUrl,
+    systemDatabasePool: pool,
+    logger: engineLogger(log),
+  });
+  // It creates its tables by itself, and two that start at once on a new database would disturb each other.
+  await whileSchemaIsOurs(pool, () => DBOS.launch());
+  await indexWaitingMessages(pool);
 }
 
 /** The engine's messages in our log; what it calls information is detail to our operators. */

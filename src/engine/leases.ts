@@ -27,6 +27,8 @@ export interface Leases {
 
 interface Options {
   databaseUrl: string;
+  /** What this process is called for as long as it lives: see `newMember`. */
+  member: string;
   /** Where others' work is taken over. */
   pool: Pool;
   /** Nobody else can be alive on this database. */
@@ -43,9 +45,10 @@ interface Options {
  *
  * The lease has a connection of its own: neither a busy pool nor a standby that does not answer may cost it.
  */
-export async function startLeases({ databaseUrl, pool, exclusive, log }: Options): Promise<Leases> {
+export async function startLeases({ databaseUrl, member, pool, exclusive, log }: Options): Promise<Leases> {
   const own = createPool({ url: databaseUrl, max: 1, applicationName: "countersign-lease", log });
-  let id = newId();
+  let id = member;
+  let terms = 1;
   let heldUntil = -Infinity;
   /** Since when the lease was held without a gap. */
   let since = -Infinity;
@@ -58,7 +61,7 @@ export async function startLeases({ databaseUrl, pool, exclusive, log }: Options
     const sent = performance.now();
     if (!(await extendLease(own, id))) {
       log.warn({ executor: id }, "others have taken this process for dead; it goes on as a new one");
-      id = newId();
+      id = `${member}.${++terms}`;
       await insertLease(own, id);
       takeWorkAs(id);
       endTerm();
@@ -76,6 +79,12 @@ export async function startLeases({ databaseUrl, pool, exclusive, log }: Options
     const left = [...dead, ...strays];
     if (left.length === 0) return;
     log.info({ dead, strays }, "work that others have left is taken over");
+    await endSessions(pool, left).catch((error: unknown) =>
+      log.warn(
+        { err: error },
+        "the sessions of the dead could not be ended; their locks may hold up their work",
+      ),
+    );
     await getExecutor().recoverPendingWorkflows(left);
     announceWaiting();
   }
@@ -121,7 +130,14 @@ export async function startLeases({ databaseUrl, pool, exclusive, log }: Options
   };
 }
 
-const newId = (): string => `exe_${randomUUID()}`;
+/** A name for this process among the executors; its ids begin with it. */
+export const newMember = (): string => `exe_${randomUUID()}`;
+
+const memberOf = (id: string): string => id.split(".")[0] ?? id;
+
+/** How a process's sessions are called at the server, so that others can end them. At most 63 bytes. */
+export const sessionName = (part: string, member: string): string => `${part} ${member}`;
+export const SESSION_PARTS = { requests: "countersign", engine: "countersign-engine" } as const;
 
 /** Losing a renewal in a crash costs nothing, so nobody waits until it is on disk or at the standby. */
 const IN_PASSING = "set_config('synchronous_commit', 'off', true) is not null";
@@ -151,6 +167,17 @@ async function deleteLeases(pool: Pool, self: string, all: boolean): Promise<str
   );
   return rows.map((row) => row.id);
 }
+
+/**
+ * A process that stands still, or whose machine has vanished, may do so in the middle of a transaction, and the server
+ * would keep its locks for it.
+ */
+const endSessions = (pool: Pool, ids: string[]) =>
+  pool.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid() and application_name = any($1)`,
+    [ids.flatMap((id) => Object.values(SESSION_PARTS).map((part) => sessionName(part, memberOf(id))))],
+  );
 
 /** Who holds work and no lease; the oldest member looks for all. */
 async function findStrays(pool: Pool, self: string): Promise<string[]> {

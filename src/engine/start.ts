@@ -7,11 +7,18 @@ import type { PoolClient } from "pg";
 import type { ApprovalMessage } from "../domain/approval.ts";
 import type { OrderMessage } from "../domain/order.ts";
 import type { Log } from "../log.ts";
+import { WAITING_QUEUE } from "./internals.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION, TOPIC, workflowId, type WorkflowName } from "./names.ts";
+import { announceWaiting } from "./taker.ts";
 
 type Loop = (id: string, segment: number) => Promise<void>;
 
 const registered = new Map<WorkflowName, Loop>();
+
+let elsewhere = false;
+
+/** Whether what is started here runs at other processes, which take it from the queue. */
+export const runElsewhere = (is: boolean): void => void (elsewhere = is);
 
 /** Registers a workflow's loop under its stored name. Once per process, before launch; recovery never gives up on it. */
 export function registerLoop(name: WorkflowName, loop: Loop): void {
@@ -56,10 +63,11 @@ export async function startInTransaction(
   const executor = getExecutor();
   const status = {
     workflowUUID: workflow,
-    status: "PENDING",
+    status: elsewhere ? "ENQUEUED" : "PENDING",
     workflowName: name,
     workflowClassName: "",
     workflowConfigName: "",
+    ...(elsewhere ? { queueName: WAITING_QUEUE } : {}),
     output: null,
     error: null,
     authenticatedUser: "",
@@ -81,6 +89,7 @@ export async function startInTransaction(
        values ($1, $2, $3, 'portable_json', $4)`,
       [workflow, TOPIC, JSON.stringify(first), `first::${workflow}`],
     );
+  if (elsewhere) return announceWaiting;
   return () => {
     // Others have taken this process for dead meanwhile, and take what it had under its old id.
     if (executor.executorID !== status.executorId) return;

@@ -58,3 +58,11 @@ export const inThisTerm = <T>(work: () => Promise<T>): Promise<T> => own.run(pre
 
 /** Whether what runs here is still ours to do; waits while nobody knows. */
 export const isStillOurs = async (): Promise<boolean> => (await own.getStore()?.goesOn()) ?? true;
+
+/** Calls what the world outside sees only while it is ours to do: a step may have stood still after it began. */
+export const onlyIfOurs =
+  <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+  async (...args: Args): Promise<Result> => {
+    if (!(await isStillOurs())) throw new Error("another process has taken this over");
+    return call(...args);
+  };

@@ -18,12 +18,14 @@ import { orderMessageRoutes } from "./order-messages.ts";
 import { orderRoutes, type OrderRoutesDeps } from "./orders.ts";
 import { problems } from "./problems.ts";
 import { refundRoutes } from "./refunds.ts";
-import { systemRoutes, type SystemDeps } from "./system.ts";
+import { probeRoutes, systemRoutes, type ProbeDeps, type SystemDeps } from "./system.ts";
 import { webhookRoutes, type WebhookDeps } from "./webhooks.ts";
 
-export interface AppDeps extends OrderRoutesDeps, WebhookDeps, Omit<SystemDeps, "accepting"> {
+export interface AppDeps extends OrderRoutesDeps, WebhookDeps, SystemDeps {
   authenticate: Authenticate;
   mailbox: DevMailbox | null;
+  /** Aborted when the service was asked to stop, and serves on until it stops. */
+  leaving: AbortSignal;
   /** Aborted when the service begins to stop. */
   stopping: AbortSignal;
   /** Further resources below /v1, and further open paths. */
@@ -33,18 +35,13 @@ export interface AppDeps extends OrderRoutesDeps, WebhookDeps, Omit<SystemDeps, 
 
 /** Every request's way, top to bottom. */
 export function createApp(deps: AppDeps): Koa {
-  const app = new Koa();
-  // What reaches Koa itself is a connection that broke off: every other error is answered below.
-  app.on("error", (error: unknown) => deps.log.debug({ err: error }, "a connection broke off"));
-  app.use(identified(deps.log, deps.metrics));
-  app.use(problems(deps.log));
-  app.use(helmet({ contentSecurityPolicy: false }));
-  app.use(draining(deps.stopping));
+  const app = createBase(deps);
 
   for (const open of [
     webhookRoutes(deps),
     linkRoutes(deps.pool, deps.log),
-    systemRoutes({ ...deps, accepting: () => !deps.stopping.aborted }),
+    systemRoutes(deps),
+    probeRoutes(deps),
     ...deps.open,
   ])
     mount(app, open);
@@ -66,6 +63,26 @@ export function createApp(deps: AppDeps): Koa {
   ])
     api.use(routes.routes());
   mount(app, api);
+  return app;
+}
+
+type BaseDeps = ProbeDeps & Pick<AppDeps, "log" | "leaving" | "stopping">;
+
+/** A process that takes no requests still says how it is doing. */
+export function createWorkerApp(deps: BaseDeps): Koa {
+  const app = createBase(deps);
+  mount(app, probeRoutes(deps));
+  return app;
+}
+
+function createBase({ log, metrics, leaving, stopping }: BaseDeps): Koa {
+  const app = new Koa();
+  // What reaches Koa itself is a connection that broke off: every other error is answered below.
+  app.on("error", (error: unknown) => log.debug({ err: error }, "a connection broke off"));
+  app.use(identified(log, metrics));
+  app.use(problems(log));
+  app.use(helmet({ contentSecurityPolicy: false }));
+  app.use(draining(leaving, stopping));
   return app;
 }
 
@@ -97,12 +114,15 @@ const identified =
     );
   };
 
-/** While stopping, requests that are under way end, and new ones are sent elsewhere. */
+/**
+ * Who is leaving serves on, and closes each connection behind its answer, so that the client's next request goes elsewhere.
+ * While stopping, requests that are under way end, and new ones are sent elsewhere.
+ */
 const draining =
-  (stopping: AbortSignal): Koa.Middleware =>
+  (leaving: AbortSignal, stopping: AbortSignal): Koa.Middleware =>
   async (ctx, next) => {
+    if (leaving.aborted || stopping.aborted) ctx.set("Connection", "close");
     if (stopping.aborted) {
-      ctx.set("Connection", "close");
       if (ctx.path !== "/healthz" && ctx.path !== "/readyz")
         throw new AppError("shutting_down", "This process is stopping; send the request again.", {
           retryAfter: 1,

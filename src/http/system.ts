@@ -4,17 +4,22 @@ import type { Pool } from "../db/pool.ts";
 import type { Metrics } from "./metrics.ts";
 import { landingPage, PAGE_HEADERS, type LandingView } from "./pages/index.ts";
 
-export interface SystemDeps {
+export interface ProbeDeps {
   pool: Pool;
   metrics: Metrics;
-  /** False from the moment at which the service begins to stop. */
+  /** False from the moment at which the service was asked to stop. */
   accepting: () => boolean;
+  /** Whether the other processes take this one for alive; null when it runs no workflows. */
+  holdsLease: () => boolean | null;
+}
+
+export interface SystemDeps extends ProbeDeps {
   links: LandingView["links"];
   publicUrl: string;
 }
 
 /** Open paths for operators and for whoever opens the service in a browser. */
-export function systemRoutes({ pool, metrics, accepting, links, publicUrl }: SystemDeps): Router {
+export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
   const document = openApi(publicUrl);
   return new Router()
     .get("/", (ctx) => {
@@ -35,7 +40,12 @@ export function systemRoutes({ pool, metrics, accepting, links, publicUrl }: Sys
     })
     .get("/openapi.json", (ctx) => {
       ctx.body = document;
-    })
+    });
+}
+
+/** For whoever watches the process: does it live, may it be sent requests, how is it doing. */
+export function probeRoutes({ pool, metrics, accepting, holdsLease }: ProbeDeps): Router {
+  return new Router()
     .get("/healthz", (ctx) => {
       ctx.body = { status: "ok" };
     })
@@ -46,7 +56,15 @@ export function systemRoutes({ pool, metrics, accepting, links, publicUrl }: Sys
       );
       const ready = database === "ok" && accepting();
       ctx.status = ready ? 200 : 503;
-      ctx.body = { status: ready ? "ready" : "not_ready", checks: { database, accepting: accepting() } };
+      const lease = holdsLease();
+      ctx.body = {
+        status: ready ? "ready" : "not_ready",
+        checks: {
+          database,
+          accepting: accepting(),
+          ...(lease === null ? {} : { lease: lease ? "held" : "lost" }),
+        },
+      };
     })
     .get("/metrics", async (ctx) => {
       ctx.body = await metrics.registry.metrics();

@@ -13,7 +13,8 @@ export interface Reconciler {
 }
 
 interface Options extends GapDeps {
-  everyS: number;
+  /** Null: it asks nothing by itself, and reports when it is asked to. */
+  everyS: number | null;
   /** Told of each night's report that found something. */
   onDifferences: (tenant: string, differences: ReportedDifference[]) => Promise<void>;
 }
@@ -64,7 +65,7 @@ export function startReconciler(options: Options): Reconciler {
     void running.finally(() => reports.delete(running));
   }
 
-  async function loop(): Promise<void> {
+  async function loop(everyS: number): Promise<void> {
     while (!stopping.signal.aborted) {
       nightly();
       for (const work of [() => repairGaps(options, everyS), () => lookAtWaiting(options)])
@@ -73,7 +74,7 @@ export function startReconciler(options: Options): Reconciler {
     }
   }
 
-  const running = loop();
+  const running = everyS === null ? Promise.resolve() : loop(everyS);
   return {
     async report(tenant, since, startedBy, allEvents) {
       const started = await start(tenant, since, startedBy, allEvents);

@@ -12,6 +12,8 @@ export interface ServiceProcess {
   pid: number;
   /** Sends a signal, and waits for the end. */
   end(signal?: NodeJS.Signals): Promise<Ended>;
+  /** Sends a signal; a stopped process takes none but SIGCONT and SIGKILL. */
+  signal(name: NodeJS.Signals): void;
   /** Resolves when it has ended, however it did. */
   ended: Promise<Ended>;
   /** What it wrote so far, both streams. */
@@ -67,6 +69,9 @@ export async function startProcess(env: Record<string, string>): Promise<Service
     pid: child.pid ?? 0,
     ended,
     output: () => written,
+    signal(name) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(name);
+    },
     async end(signal = "SIGTERM") {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       return ended;
