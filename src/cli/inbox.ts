@@ -8,6 +8,7 @@ export interface InboxRow {
   reason: string | null;
   order_id: string | null;
   duplicates: number;
+  recovered: boolean;
   received_at: string;
 }
 
@@ -25,7 +26,8 @@ export function inboxTable(rows: InboxRow[], output: Output): string {
     .map((row) => {
       const state = (colors[row.state] ?? c.dim)(row.state.padEnd(11));
       const again = row.duplicates > 0 ? ` (+${row.duplicates})` : "";
-      return `${row.received_at}  ${state}  ${row.type}${again}  ${row.order_id ?? ""}  ${c.dim(row.reason ?? row.id)}\n`;
+      const found = row.recovered ? c.yellow(" recovered") : "";
+      return `${row.received_at}  ${state}  ${row.type}${again}${found}  ${row.order_id ?? ""}  ${c.dim(row.reason ?? row.id)}\n`;
     })
     .join("");
 }

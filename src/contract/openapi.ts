@@ -5,7 +5,7 @@ import { listCheckpointsQuery, makeCheckpoint } from "./audit-checkpoints.ts";
 import { createTimelineLink } from "./audit-timeline.ts";
 import { decide, listApprovalsQuery, reassign, resend, revoke } from "./approvals.ts";
 import { createDelegation, listDelegationsQuery } from "./delegations.ts";
-import { listInboxQuery, replayInbox } from "./inbox.ts";
+import { listInboxQuery, readInboxQuery, replayInbox } from "./inbox.ts";
 import {
   cancelOrder,
   createOrder,
@@ -360,6 +360,7 @@ export const OPERATIONS: Operation[] = [
     method: "get",
     path: "/v1/webhooks/inbox",
     summary: "List received webhooks, newest first",
+    description: "Those of an order are its tenant's; those of no order are shown to role admin.",
     tag: "Webhooks",
     query: z.object({ ...listInboxQuery.shape, ...paging }),
     success: 200,
@@ -367,8 +368,12 @@ export const OPERATIONS: Operation[] = [
   {
     method: "get",
     path: "/v1/webhooks/inbox/{id}",
-    summary: "Read a received webhook with headers and body",
+    summary: "Read a received webhook with headers and body, and what it did",
+    description:
+      "`entries` are those of the order's trail that name the event. Names, addresses, phone numbers, card digits and free text are masked " +
+      "for the roles viewer and support. `raw=true` (role finance) adds the bytes as they came, `body_base64`.",
     tag: "Webhooks",
+    query: readInboxQuery,
     success: 200,
   },
   {
@@ -383,7 +388,8 @@ export const OPERATIONS: Operation[] = [
     method: "post",
     path: "/v1/webhooks/inbox/replay",
     summary: "Replay all that match a filter, at most 500 a call",
-    description: "Role admin. With `dry_run` they are only counted.",
+    description:
+      "Role admin. With `dry_run` they are only counted, all of them. `next_cursor` goes into the next call's `cursor` until it is null.",
     tag: "Webhooks",
     body: replayInbox,
     success: 200,
@@ -394,7 +400,8 @@ export const OPERATIONS: Operation[] = [
     summary: "Take in a provider's webhook",
     description:
       "By signature, at the path of each configured provider, such as `stripe`. 204, or what the provider wants to hear, once stored " +
-      "and routed; 400 `invalid_signature`; any other answer asks for a retry.",
+      "and routed; 400 `invalid_signature`; any other answer asks for a retry: 408 when the body comes too slowly, 413 beyond 512 KiB, " +
+      "429 and 503 with `Retry-After`.",
     tag: "Webhooks",
     success: 204,
     open: true,

@@ -144,6 +144,28 @@ test("while secrets are rotated either one counts, alone or beside a wrong one",
   expect((await send(body, both)).status).toBe(204);
 });
 
+test("a right signature counts among wrong ones, but not among endlessly many", async () => {
+  const wrong = (count: number) => Array<string>(count).fill(`v1=${"0".repeat(64)}`);
+  const among = (body: string, count: number) => {
+    const [time = "", right = ""] = sign(body).split(",");
+    return [time, ...wrong(count), right, "v0=ff", "v2=00"].join(",");
+  };
+  const body = harmless();
+  expect((await send(body, among(body, 15))).status).toBe(204);
+  const other = harmless();
+  expect((await send(other, among(other, 16))).status).toBe(400);
+});
+
+test("the same bytes again are a repetition while their signature is fresh, and refused when it is not", async () => {
+  const once = event("customer.created", { object: "customer", id: "cus_1" });
+  const body = JSON.stringify(once);
+  const signature = sign(body, NEW, Date.now() / 1000 - 290);
+  expect((await send(body, signature)).status).toBe(204);
+  expect((await send(body, signature)).status).toBe(204);
+  expect((await send(body, sign(body, NEW, Date.now() / 1000 - 320))).status).toBe(400);
+  expect(await inbox({ event_id: once.id })).toMatchObject([{ duplicates: 1 }]);
+});
+
 describe("what is authentic is kept, whatever it is", () => {
   test.each<[what: string, body: string | Buffer]>([
     ["not JSON", "hello"],
@@ -176,6 +198,14 @@ describe("what is authentic is kept, whatever it is", () => {
     expect(stored?.reason).toBeTruthy();
     const read = await service.call("GET", `/v1/webhooks/inbox/${stored?.id}`);
     expect(read.status).toBe(200);
+  });
+
+  test("JSON nested so deep that nobody can write it again", async () => {
+    const deep = `{"id":"evt_deep","object":"event","type":"x.y","data":{"object":{"object":"x","y":${"[".repeat(50_000)}${"]".repeat(50_000)}}}}`;
+    expect((await send(deep)).status).toBe(204);
+    const [stored] = await inbox();
+    expect(stored?.state).toMatch(/ignored|quarantined/);
+    expect((await service.call("GET", `/v1/webhooks/inbox/${stored?.id}`)).status).toBe(200);
   });
 
   test("an event that begins with a BOM is read", async () => {
