@@ -26,7 +26,7 @@ export interface PoolOptions {
 const INT8 = 20;
 
 /** Who waits for a lock or a connection is told to come again, and does not hold up others for long. */
-const LIMITS: SessionLimits = { statement: 30_000, lock: 8_000, idleInTransaction: 30_000 };
+const LIMITS: SessionLimits = { statement: 30_000, lock: 5_000, idleInTransaction: 30_000 };
 /** For what takes as long as it takes. */
 export const NO_LIMITS: SessionLimits = { statement: 0, lock: 0, idleInTransaction: 0 };
 const CONNECT_WITHIN_MS = 5_000;

@@ -1,5 +1,5 @@
 import type { Context, Middleware, Next } from "koa";
-import { isConnectionError } from "../db/pool.ts";
+import { isPassing } from "../db/pool.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { requestId } from "./context.ts";
@@ -30,11 +30,11 @@ export const problems =
 
 function appErrorOf(error: unknown, log: Log, id: string): AppError {
   if (error instanceof AppError) return error;
-  if (isConnectionError(error)) {
-    log.warn({ err: error, request_id: id }, "the database cannot be reached");
+  if (isPassing(error)) {
+    log.warn({ err: error, request_id: id }, "the database cannot answer");
     return new AppError(
       "database_unavailable",
-      "The database cannot be reached right now; the same request may be sent again.",
+      "The database cannot answer right now; the same request may be sent again.",
       {
         cause: error,
         retryAfter: DATABASE_RETRY_S,
