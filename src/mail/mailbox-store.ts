@@ -53,16 +53,22 @@ export async function openMailboxStore(folder: string | null, limit: number): Pr
     mails.splice(0, Math.max(0, mails.length - limit));
   }
 
+  /** Whoever looks while a mail is being written may have taken it in from its file already. */
+  function put(mail: MailboxEntry): void {
+    const at = mails.findIndex(({ id }) => id === mail.id);
+    if (at < 0) mails.push(mail);
+    else mails[at] = mail;
+  }
+
   async function keep(mail: ArrivedMail): Promise<MailboxEntry> {
     refresh();
-    const known = mails.findIndex(
+    const first = mails.find(
       (m) => m.message_id !== "" && m.message_id === mail.message_id && m.to === mail.to,
     );
-    const first = mails[known];
     if (first) {
       const again = { ...first, copies: first.copies + 1 };
       if (folder) await store(folder, again);
-      mails[known] = again;
+      put(again);
       return again;
     }
     const kept = await add(mail);
@@ -76,7 +82,7 @@ export async function openMailboxStore(folder: string | null, limit: number): Pr
     for (let number = lastNumber() + 1; ; number++) {
       const kept = { ...mail, id: `mail_${String(number).padStart(6, "0")}`, copies: 1 };
       if (folder && !(await create(folder, kept))) continue;
-      mails.push(kept);
+      put(kept);
       return kept;
     }
   }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { createLog } from "../../src/log.ts";
 import { linksIn, startDevMailbox, type DevMailboxOptions } from "../../src/mail/dev-mailbox.ts";
+import { openMailboxStore } from "../../src/mail/mailbox-store.ts";
 import { createMailer, type Mail } from "../../src/mail/transport.ts";
 
 const closing: (() => unknown)[] = [];
@@ -102,6 +103,32 @@ test("mails survive a restart, and numbers go on", async () => {
     ["mail_000002", 1],
     ["mail_000001", 2],
   ]);
+});
+
+test("a mail is listed once, however often somebody looks while it is written", async () => {
+  const store = await openMailboxStore(await folder(), 100);
+  const arrived = {
+    to: "a@example.com",
+    subject: "s",
+    text: "t",
+    html: "",
+    links: [],
+    at: new Date().toISOString(),
+  };
+  let looking = true;
+  const looks = async () => {
+    while (looking) {
+      void store.mails.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const looked = looks();
+  for (let n = 0; n < 50; n++) await store.add({ ...arrived, message_id: `<${n}@example.com>` });
+  looking = false;
+  await looked;
+  expect(store.mails.map(({ message_id }) => message_id)).toEqual(
+    Array.from({ length: 50 }, (_, n) => `<${n}@example.com>`),
+  );
 });
 
 test("only the last mails are kept, on disk too", async () => {
