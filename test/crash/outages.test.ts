@@ -203,7 +203,7 @@ describe("parts that are away", () => {
         });
       const refused = await webhook();
       expect(refused.status).toBe(503);
-      expect(refused.headers.get("retry-after")).toBe("2");
+      expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
       const page = await fetch(`${service.url}/a/v1.${"x".repeat(43)}`);
       expect([404, 503]).toContain(page.status);
       expect(page.headers.get("content-type")).toMatch(/^text\/html/);
