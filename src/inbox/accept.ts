@@ -27,8 +27,8 @@ const BATCH = 64;
 const WRITERS = 2;
 /** Providers wait for ten seconds and more; one that is told earlier comes again earlier. */
 const ANSWER_WITHIN_MS = 5_000;
-/** What may wait in memory for a database that is slow. */
-const MOST_WAITING = 2_000;
+/** What may wait in memory for a database that is slow, in bytes of bodies. */
+const MOST_WAITING = 64 * 1024 * 1024;
 const RETRY_S = 5;
 
 interface Options {
@@ -45,6 +45,7 @@ interface Options {
 export function createIntake({ pool, sources, log, fault = () => {} }: Options): Intake {
   const queue: Waiting[] = [];
   let writers = 0;
+  let waitingBytes = 0;
 
   function pump(): void {
     while (writers < WRITERS && queue.length > 0) {
@@ -97,23 +98,29 @@ export function createIntake({ pool, sources, log, fault = () => {} }: Options):
   return {
     accept: (arrival) =>
       new Promise((resolve, reject) => {
-        if (queue.length >= MOST_WAITING) return reject(unavailable());
-        const event = readEvent(sources, arrival);
-        const waiting: Waiting = { arrival, event, resolve, reject };
+        const { length } = arrival.body;
+        if (waitingBytes + length > MOST_WAITING) return reject(unavailable());
+        waitingBytes += length;
+        let open = true;
+        const end = (say: () => void): void => {
+          if (!open) return;
+          open = false;
+          waitingBytes -= length;
+          clearTimeout(late);
+          say();
+        };
+        const waiting: Waiting = {
+          arrival,
+          event: readEvent(sources, arrival),
+          resolve: (accepted) => end(() => resolve(accepted)),
+          reject: (error) => end(() => reject(error instanceof Error ? error : new Error(String(error)))),
+        };
         const late = setTimeout(() => {
           const at = queue.indexOf(waiting);
           // One that is being written may still be stored: then it is there when it is sent again.
           if (at >= 0) queue.splice(at, 1);
-          reject(unavailable());
+          waiting.reject(unavailable());
         }, ANSWER_WITHIN_MS);
-        waiting.resolve = (accepted) => {
-          clearTimeout(late);
-          resolve(accepted);
-        };
-        waiting.reject = (error) => {
-          clearTimeout(late);
-          reject(error instanceof Error ? error : new Error(String(error)));
-        };
         queue.push(waiting);
         pump();
       }),
