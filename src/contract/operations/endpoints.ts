@@ -1,15 +1,15 @@
 import { z } from "zod";
-import { paging } from "./paging.ts";
-import type { Operation } from "./openapi.ts";
+import { paging } from "../paging.ts";
+import type { Operation } from "./operation.ts";
 import {
   changeEndpoint,
   createEndpoint,
   listDeliveriesQuery,
   rotateEndpointSecret,
-} from "./webhook-endpoints.ts";
+} from "../webhook-endpoints.ts";
 
 /** Webhooks out to the merchant. */
-export const WEBHOOK_OPERATIONS: Operation[] = [
+export const ENDPOINT_OPERATIONS: Operation[] = [
   {
     method: "get",
     path: "/v1/event-types",
