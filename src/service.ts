@@ -7,6 +7,7 @@ import { mailedAbout } from "./db/bounces.ts";
 import { startEmbeddedPostgres } from "./db/embedded.ts";
 import { migrate } from "./db/migrate.ts";
 import { createPool, type Pool } from "./db/pool.ts";
+import { requireSessions } from "./db/pooler.ts";
 import type { LinkSecret } from "./domain/approval-token.ts";
 import { parsePolicy, PolicyError } from "./domain/policy-parse.ts";
 import type { Policy } from "./domain/policy.ts";
@@ -135,6 +136,7 @@ async function start(
   stops.push(async () => {
     await Promise.all([pool.end(), enginePool.end()]);
   });
+  if (config.databaseUrl !== null) await requireSessions(databaseUrl);
   await migrate(databaseUrl);
 
   const transport = createMailer({
