@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { Server as NetServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Config } from "./config.ts";
 import { mailedAbout } from "./db/bounces.ts";
@@ -422,12 +422,17 @@ function listen(server: Server, { port, host }: Config): Promise<number> {
 
 /** Longer than any request waits for something to happen. */
 const CLOSE_WITHIN_MS = 12_000;
+const IDLE_EVERY_MS = 100;
 
-/** Takes no more connections; ends each when its request is answered, and what is left after a while. */
+/**
+ * Takes no more connections; ends each when its request is answered, and what is left after a while. It closes only right
+ * after it has looked at what has arrived (`setImmediate` runs then, a timer before), and gives a connection that was only
+ * just made time for its request: a client whose request is on its way would find its connection reset.
+ */
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     // One that was busy is idle as soon as it is answered, and would be kept open for the next request.
-    const idle = setInterval(() => server.closeIdleConnections(), 50);
+    const idle = setInterval(() => setImmediate(() => server.closeIdleConnections()), IDLE_EVERY_MS);
     const done = () => {
       clearInterval(idle);
       clearTimeout(late);
@@ -435,7 +440,8 @@ function closeServer(server: Server): Promise<void> {
       resolve();
     };
     const late = setTimeout(done, CLOSE_WITHIN_MS);
-    server.close(done);
+    // Not the HTTP server's own way, which closes what is idle at once.
+    setImmediate(() => NetServer.prototype.close.call(server, done));
   });
 }
 
