@@ -422,7 +422,7 @@ function listen(server: Server, { port, host }: Config): Promise<number> {
 
 /** Longer than any request waits for something to happen. */
 const CLOSE_WITHIN_MS = 12_000;
-const IDLE_EVERY_MS = 100;
+const IDLE_EVERY_MS = 300;
 
 /**
  * Takes no more connections; ends each when its request is answered, and what is left after a while. It closes only right

@@ -20,7 +20,7 @@ const CLIENTS = 4;
 const DRAIN_WITHIN_MS = 15_000;
 
 /** How long a process that leaves serves on; who keeps idle connections for less than this never meets a closed one. */
-const NOTICE_S = 1;
+const NOTICE_S = 2;
 
 /** Keeps connections for the next request, as a load balancer does, and idle ones for a moment. */
 class Balancer extends Agent {
@@ -136,7 +136,7 @@ test(
       const said = await member.client.until(
         () => member.client.call<{ checks: Record<string, unknown> }>("GET", "/readyz"),
         ({ status }) => status === 503,
-        900,
+        1_500,
       );
       expect(said.body.checks).toMatchObject({ database: "ok", accepting: false });
       expect((await member.client.call("GET", "/v1/orders?limit=1")).status).toBe(200);
