@@ -100,7 +100,7 @@ async function join(options: Options, port: number): Promise<Running> {
 
 /** Whether a bundled provider answers there. */
 const isThere = (url: string): Promise<boolean> =>
-  fetch(`${url}/_mock/chaos`, {
+  fetch(`${url}/_mock/health`, {
     headers: { authorization: "Bearer sk_test_mock" },
     signal: AbortSignal.timeout(LOOK_WITHIN_MS),
   }).then(

@@ -1,7 +1,8 @@
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Pool, createPool, inTransaction, isConnectionError } from "../../src/db/pool.ts";
+import { type Pool, createPool, inTransaction, isConnectionError, isPassing } from "../../src/db/pool.ts";
+import { serversOf } from "../../src/db/servers.ts";
 import { type TestDatabase, createEmptyDatabase } from "../helpers/database.ts";
 
 let database: TestDatabase;
@@ -104,4 +105,46 @@ test("mistakes of ours are no connection errors", async () => {
   expect(
     isConnectionError(new Error("wrapped", { cause: Object.assign(new Error("x"), { code: "57P01" }) })),
   ).toBe(true);
+});
+
+test("a session that takes no writes any more is given up, and the next statement finds one that does", async () => {
+  const only = createPool({ url: database.url, max: 1 });
+  await only.query("set default_transaction_read_only = on");
+  const refused = await failure(only.query("insert into numbers values (3)"));
+  expect(isPassing(refused)).toBe(true);
+  await only.query("insert into numbers values (3)");
+
+  // Also when whoever had it released it without a word.
+  await only.query("set default_transaction_read_only = on");
+  const client = await only.connect();
+  await failure(client.query("insert into numbers values (4)"));
+  client.release();
+  await only.query("insert into numbers values (4)");
+  await only.end();
+});
+
+test("of several servers the one that can be reached and takes writes is found, whichever comes first", async () => {
+  const { searchParams, pathname } = new URL(database.url);
+  const socket = searchParams.get("host") ?? "";
+  // The tests' server listens on a socket alone, so a second name of the same directory stands for a second server.
+  const listed = new URL(`postgresql://postgres@localhost:1${pathname}?host=${encodeURIComponent(socket)}`)
+    .href;
+  const both = listed.replace("localhost:1", "localhost:1,localhost:5432");
+  const several = createPool({ url: `${both}&target_session_attrs=read-write`, max: 2 });
+  for (let i = 0; i < 3; i++) expect((await several.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  await several.end();
+
+  const none = createPool({ url: listed.replace("localhost:1", "localhost:1,localhost:2") });
+  expect(isConnectionError(await failure(none.query("select 1")))).toBe(true);
+  await none.end();
+});
+
+test("a list of servers that cannot be meant is refused with the remedy", () => {
+  expect(serversOf("postgresql://u:p@a,b:5433/db?sslmode=require&target_session_attrs=primary")).toEqual([
+    "postgresql://u:p@a/db?sslmode=require",
+    "postgresql://u:p@b:5433/db?sslmode=require",
+  ]);
+  expect(() => serversOf("postgresql://a,b/db?target_session_attrs=standby")).toThrow(/write read-write/);
+  for (const wrong of ["mysql://a/b", "postgresql://a:x,b/db", "nonsense"])
+    expect(() => serversOf(wrong), wrong).toThrow(/DATABASE_URL: write/);
 });

@@ -1,5 +1,6 @@
 import type { Config } from "../../config.ts";
 import { createPool } from "../../db/pool.ts";
+import { requireSessions } from "../../db/pooler.ts";
 import { failed, messageOf, passed, type Check } from "./check.ts";
 
 const OLDEST_POSTGRES = 140_000;
@@ -22,9 +23,10 @@ export async function checkDatabase({ databaseUrl, production }: Config): Promis
         "database",
         `DATABASE_URL: ${said}: a crash of the server loses what was acknowledged; set it to on`,
       );
+    await requireSessions(databaseUrl);
     return passed("database", said);
   } catch (error) {
-    return failed("database", `DATABASE_URL: ${messageOf(error)}`);
+    return failed("database", `DATABASE_URL: ${messageOf(error).replace(/^DATABASE_URL: /, "")}`);
   } finally {
     await pool.end();
   }
