@@ -27,7 +27,7 @@ export async function judge(stage: Stage, played: readonly Played[]): Promise<Ve
   const doubled = [...(await repeatedMails(stage))];
   for (const { story, order } of played) {
     const view = await read<OrderView>(stage, `/v1/orders/${order.id}`);
-    const status = view.status as OrderStatus;
+    const status = view.status;
     if (!isEnd(status) || !story.ends.includes(status))
       lost.push(`${order.id} (${story.name}) is ${status}, not ${story.ends.join(" or ")}`);
     const found = differences(view, ledgers.get(order.id) ?? []);

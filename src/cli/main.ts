@@ -160,7 +160,11 @@ remote(program.command("checkpoint").description("make a signed checkpoint of al
 
 remote(program.command("reconcile").description("compare open and recent orders with the provider"))
   .option("--since <when>", "orders changed since: 3d, 12h, 30m, or an RFC 3339 time", "3d")
-  .option("--all-events", "first take in the provider's events since then, as after a restore from a backup", false)
+  .option(
+    "--all-events",
+    "first take in the provider's events since then, as after a restore from a backup",
+    false,
+  )
   .action(async (options: Target & { since: string; json: boolean; allEvents: boolean }) => {
     const since = sinceOf(options.since, new Date());
     if (!since)

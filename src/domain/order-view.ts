@@ -1,13 +1,21 @@
 import type { ApprovalView } from "./approval.ts";
 import { isHeld } from "./order-hold.ts";
 import { type LedgerView, ledgerOf } from "./ledger.ts";
-import { isEnd, orderApproval, progressOf, refundedAmount, type OrderState } from "./order.ts";
+import {
+  isEnd,
+  orderApproval,
+  progressOf,
+  refundedAmount,
+  type OrderState,
+  type OrderStatus,
+  type PaymentMode,
+} from "./order.ts";
 
 /** An order as the API shows it (contract v1). Amounts in minor units, times RFC 3339. */
 export interface OrderView {
   id: string;
   object: "order";
-  status: string;
+  status: OrderStatus;
   progress: number;
   reference: string;
   amount: number;
@@ -36,7 +44,7 @@ export interface OrderView {
 }
 
 export interface PaymentView {
-  mode: string;
+  mode: PaymentMode;
   id: string | null;
   session_id: string | null;
   status: string;
@@ -60,7 +68,7 @@ export interface RefundView {
 
 /** How an order ended; event `result`. */
 export interface ResultView {
-  status: string;
+  status: OrderStatus;
   reason: string | null;
   amount_captured: number;
   amount_refunded: number;

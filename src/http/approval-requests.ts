@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import Router from "@koa/router";
 import canonicalize from "canonicalize";
 import type { Context } from "koa";
+import type { CreatedApproval } from "../contract/answers/approvals.ts";
 import { createApproval, type CreateApproval } from "../contract/approval-requests.ts";
 import { delegationsToHeed } from "../db/delegations.ts";
 import { claimKey, keepResponse } from "../db/idempotency-keys.ts";
@@ -35,10 +36,7 @@ const OPERATION = "POST /v1/approvals";
 export const approvalRequestRoutes = (deps: ApprovalRequestDeps): Router =>
   new Router().post("/approvals", (ctx) => create(ctx, deps));
 
-async function create(
-  ctx: Context,
-  { pool, policy, outbound, log }: ApprovalRequestDeps,
-): Promise<void> {
+async function create(ctx: Context, { pool, policy, outbound, log }: ApprovalRequestDeps): Promise<void> {
   const { tenant } = principal(ctx, "finance");
   const key = idempotencyKey(ctx);
   const body = await readJson(ctx);
@@ -62,7 +60,7 @@ async function create(
     const dispatch = await submitApproval(tx, state, log);
     const shown = presentApproval({ state, created_at: now, updated_at: now });
     // The secret is shown this once; whoever repeats the request with its key sees the same answer.
-    const response = { ...shown, callback: request.callback };
+    const response: CreatedApproval = { ...shown, callback: request.callback };
     await keepResponse(tx, tenant, OPERATION, key, response);
     return { request_hash, response: response, earlier: false, dispatch };
   });

@@ -1,4 +1,5 @@
 import type { ApprovalRow } from "../db/approvals.ts";
+import type { ApprovalAnswer } from "../contract/answers/approvals.ts";
 import { approvalView } from "../domain/approval-seats.ts";
 import { nextTimes } from "../domain/approval-times.ts";
 
@@ -7,7 +8,7 @@ export const presentApproval = ({
   state,
   created_at,
   updated_at,
-}: Pick<ApprovalRow, "state" | "created_at" | "updated_at">) => ({
+}: Pick<ApprovalRow, "state" | "created_at" | "updated_at">): ApprovalAnswer => ({
   ...approvalView(state, new Date()),
   order_id: state.order_id,
   subject: state.subject,

@@ -1,6 +1,7 @@
 import Router from "@koa/router";
 import type { Context } from "koa";
 import { z } from "zod";
+import type { CommandAnswer } from "../contract/answers/approvals.ts";
 import { decide, listApprovalsQuery, reassign, resend, revoke } from "../contract/approvals.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { getApproval, listApprovals, listApprovalsWaitingFor, type ApprovalRow } from "../db/approvals.ts";
@@ -83,7 +84,7 @@ async function command(ctx: RoutedContext, pool: Pool, log: Log, message: Comman
   });
   dispatch();
   ctx.status = 202;
-  ctx.body = { object: "command", approval_id: state.id, accepted: true };
+  ctx.body = { object: "command", approval_id: state.id, accepted: true } satisfies CommandAnswer;
 }
 
 /** The approval may not have named the person before, and then was told nothing about their being away. */

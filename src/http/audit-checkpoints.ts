@@ -10,6 +10,7 @@ import {
   makeCheckpoint,
   proofQuery,
 } from "../contract/audit-checkpoints.ts";
+import type { AuditKeys } from "../contract/answers/audit.ts";
 import type { List } from "../contract/paging.ts";
 import { getTrailHead } from "../db/audit-index.ts";
 import { getCheckpoint, listCheckpoints, listSigningKeys } from "../db/checkpoints.ts";
@@ -96,5 +97,5 @@ export const auditKeyRoutes = (pool: Pool): Router =>
       object: "audit_keys",
       algorithm: "Ed25519",
       keys: keys.map(({ key, from, to }) => ({ key, pem: publicKeyPem(key), first: from, last: to })),
-    };
+    } satisfies AuditKeys;
   });

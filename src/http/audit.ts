@@ -3,8 +3,8 @@ import type { Context } from "koa";
 import type { TrailFeed } from "../audit/feed.ts";
 import { entriesOf, valuesOf, viewOf, type View } from "../audit/personal.ts";
 import { verifyStored } from "../audit/verify-stored.ts";
+import type { EntryPage, EntryTypes, TrailVerdict } from "../contract/answers/audit.ts";
 import { publishedEntryTypes } from "../contract/audit-entries/index.ts";
-import type { List } from "../contract/paging.ts";
 import {
   getTrailHead,
   listEntries,
@@ -16,7 +16,6 @@ import {
   type TrailHead,
 } from "../db/audit-index.ts";
 import type { Pool } from "../db/pool.ts";
-import type { AuditEntry } from "../domain/audit-entry.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { formatOf, sendExport, type ExportFormat } from "./audit-export.ts";
@@ -64,7 +63,12 @@ export function auditRoutes({ pool, feed, restore, log }: AuditRoutesDeps): Rout
       } satisfies EntryPage;
     })
     .get("/audit/entry-types", (ctx) => {
-      ctx.body = { object: "list", data: publishedEntryTypes(), has_more: false, next_cursor: null };
+      ctx.body = {
+        object: "list",
+        data: publishedEntryTypes(),
+        has_more: false,
+        next_cursor: null,
+      } satisfies EntryTypes;
     })
     .get("/orders/:id/audit", async (ctx) => {
       const format = formatOf(ctx);
@@ -77,7 +81,7 @@ export function auditRoutes({ pool, feed, restore, log }: AuditRoutesDeps): Rout
     })
     .get("/orders/:id/audit/verify", async (ctx) => {
       const { tenant, id } = await trailOf(ctx, trails);
-      ctx.body = await verifyStored(pool, tenant, id);
+      ctx.body = (await verifyStored(pool, tenant, id)) satisfies TrailVerdict | null;
     });
 }
 
@@ -97,11 +101,6 @@ async function trailOf(
   if (!head) throw new AppError("not_found", `There is no order ${id.slice(0, 64)}.`);
   if (head.away) await restore({ tenant, id });
   return { ...head, tenant, id };
-}
-
-/** `personal`: of sealed entries, by id and JSON Pointer, the values that stand in place of commitments; null: erased. */
-interface EntryPage extends List<AuditEntry> {
-  personal: Record<string, Record<string, string | null>>;
 }
 
 /** The entries alone are what hashes cover: values stand beside the list, unless they are asked for otherwise. */

@@ -3,6 +3,7 @@ import Router from "@koa/router";
 import canonicalize from "canonicalize";
 import type { Context } from "koa";
 import { z } from "zod";
+import type { DelegationAnswer } from "../contract/answers/approvals.ts";
 import { createDelegation, listDelegationsQuery } from "../contract/delegations.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { openApprovalsNaming } from "../db/approvals.ts";
@@ -168,7 +169,7 @@ async function delegationOf(ctx: RoutedContext, db: Pool | Tx, tenant: string): 
 }
 
 /** As the API shows it. */
-const present = (row: DelegationRow) => ({
+const present = (row: DelegationRow): DelegationAnswer => ({
   id: row.id,
   object: "delegation",
   status: delegationStatus(row, new Date()),

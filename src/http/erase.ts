@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import Router from "@koa/router";
 import canonicalize from "canonicalize";
 import type { Context } from "koa";
+import type { ErasureView } from "../contract/answers/orders.ts";
 import { eraseOrder } from "../contract/orders.ts";
 import { claimKey, keepResponse } from "../db/idempotency-keys.ts";
 import { getOrder, type OrderRow } from "../db/orders.ts";
@@ -62,13 +63,6 @@ const letterKey = (erasureId: string): string => `erase:api:${erasureId}`;
 
 const refused = (obstacle: string): AppError =>
   new AppError("conflict", `The personal data cannot be erased now: ${obstacle}.`);
-
-/** What was found and erased; of the webhooks once all of them were searched. */
-export interface ErasureView extends Erasure {
-  object: "erasure";
-  order_id: string;
-  status: "running" | "finished";
-}
 
 const viewOf = (order_id: string, erasure: Erasure): ErasureView => ({
   object: "erasure",

@@ -1,6 +1,7 @@
 import Router from "@koa/router";
 import type { Context } from "koa";
 import { z } from "zod";
+import type { InboundAnswer, ReplayAnswer, WholeInbound } from "../contract/answers/webhooks.ts";
 import { listInboxQuery, readInboxQuery, replayInbox } from "../contract/inbox.ts";
 import { cursorOf, listOf, paging } from "../contract/paging.ts";
 import {
@@ -42,7 +43,7 @@ export const inboxRoutes = (pool: Pool, sources: WebhookSources, log: Log): Rout
         ...bodyFor(caller, row.body),
         ...(raw === "true" ? { body_base64: row.body.toString("base64") } : {}),
         ...(await effectsOf(pool, row)),
-      };
+      } satisfies WholeInbound;
     })
     .post("/webhooks/inbox/replay", async (ctx) => {
       principal(ctx, "admin");
@@ -51,7 +52,7 @@ export const inboxRoutes = (pool: Pool, sources: WebhookSources, log: Log): Rout
       const { last, ...report } = dry_run
         ? await countReplay(pool, wanted)
         : await replayMany(pool, sources, wanted, log);
-      ctx.body = { ...report, next_cursor: last && cursorOf(last) };
+      ctx.body = { ...report, next_cursor: last && cursorOf(last) } satisfies ReplayAnswer;
     })
     .post("/webhooks/inbox/:id/replay", async (ctx) => {
       principal(ctx, "admin");
@@ -76,7 +77,7 @@ async function inboundOf(
   return row;
 }
 
-const present = (row: Omit<InboundWebhook, "headers" | "body" | "correlation">) => ({
+const present = (row: Omit<InboundWebhook, "headers" | "body" | "correlation">): InboundAnswer => ({
   id: row.id,
   object: "inbound_webhook",
   provider: row.provider,

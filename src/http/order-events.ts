@@ -1,5 +1,6 @@
 import Router from "@koa/router";
 import { z } from "zod";
+import type { EventAnswer, EventValues } from "../contract/answers/orders.ts";
 import { getOrderEvents } from "../db/order-events.ts";
 import type { Pool } from "../db/pool.ts";
 import { EVENT_KEYS } from "../domain/order-view.ts";
@@ -50,6 +51,7 @@ export function orderEventRoutes(pool: Pool, stopping: AbortSignal): Router {
           "event_not_set",
           `Event ${key} of order ${id} is not set yet; ask again, with ?timeout= to wait up to 60 s.`,
         );
-      ctx.body = { object: "event", order_id: id, key, value: found.value };
+      const value = found.value as EventValues[typeof key];
+      ctx.body = { object: "event", order_id: id, key, value } satisfies EventAnswer;
     });
 }

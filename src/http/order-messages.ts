@@ -1,5 +1,6 @@
 import Router from "@koa/router";
 import type { z } from "zod";
+import type { MessageAnswer } from "../contract/answers/orders.ts";
 import { MESSAGES, sendMessage, type Topic } from "../contract/orders.ts";
 import { beyondPlan } from "../domain/approval-amend.ts";
 import type { Amendment, OrderMessage, OrderState } from "../domain/order.ts";
@@ -52,7 +53,7 @@ export const orderMessageRoutes = ({ pool, policy, log }: OrderRoutesDeps): Rout
       log,
     );
     ctx.status = 202;
-    ctx.body = { object: "message", order_id: id, topic, accepted: true };
+    ctx.body = { object: "message", order_id: id, topic, accepted: true } satisfies MessageAnswer;
   });
 
 /** An amended order keeps the plan that it was accepted with; what needs another plan is another order. */

@@ -1,5 +1,6 @@
 import Router from "@koa/router";
 import { z } from "zod";
+import type { ReconciliationAnswer } from "../contract/answers/reconciliations.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { startReconciliation } from "../contract/reconciliations.ts";
 import type { Pool } from "../db/pool.ts";
@@ -52,7 +53,7 @@ async function rowOf(pool: Pool, tenant: string, id: string): Promise<Reconcilia
 /** One that stands still for longer was left by a process that died. */
 const STANDS_STILL_MS = 5 * 60_000;
 
-function present(row: ReconciliationRow) {
+function present(row: ReconciliationRow): ReconciliationAnswer {
   const left = row.status === "running" && Date.now() - row.touched_at.getTime() > STANDS_STILL_MS;
   return {
     id: row.id,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import Router from "@koa/router";
 import canonicalize from "canonicalize";
 import type { Context } from "koa";
+import type { RefundAnswer } from "../contract/answers/orders.ts";
 import { createRefund } from "../contract/orders.ts";
 import { claimKey, findKey, keepResponse } from "../db/idempotency-keys.ts";
 import { getOrder, type OrderRow } from "../db/orders.ts";
@@ -77,7 +78,7 @@ async function create(
   }
   // A repeated request waits as the first one does: that one may have died before it answered.
   const refund = await outcome(pool, tenant, id, result.object_id);
-  const answer = { object: "refund", order_id: id, currency: paidCurrency(state), ...refund };
+  const answer: RefundAnswer = { object: "refund", order_id: id, currency: paidCurrency(state), ...refund };
   await keepResponse(pool, tenant, operation, key, answer);
   ctx.body = (await findKey(pool, tenant, operation, key))?.response ?? answer;
 }

@@ -3,6 +3,7 @@ import type { Context } from "koa";
 import type { TrailFeed } from "../audit/feed.ts";
 import { entriesOf, viewOf } from "../audit/personal.ts";
 import { verifyStored } from "../audit/verify-stored.ts";
+import type { TimelineLink } from "../contract/answers/orders.ts";
 import { createTimelineLink } from "../contract/audit-timeline.ts";
 import { getTrailHead, readTrail } from "../db/audit-index.ts";
 import { findSourceWebhook, getTenantOf } from "../db/audit-sources.ts";
@@ -72,7 +73,7 @@ export const timelineLinkRoutes = ({ pool, secrets, publicUrl }: TimelineDeps): 
       order_id: id,
       url: `${publicUrl}/orders/${id}?t=${token}`,
       expires_at: new Date(expires * 1000).toISOString(),
-    };
+    } satisfies TimelineLink;
   });
 
 interface Opened {

@@ -1,6 +1,7 @@
 import Router from "@koa/router";
 import type { Context } from "koa";
 import { z } from "zod";
+import type { DeliveryAnswer, WholeDelivery } from "../contract/answers/webhooks.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { listDeliveriesQuery } from "../contract/webhook-endpoints.ts";
 import type { Pool } from "../db/pool.ts";
@@ -76,14 +77,14 @@ async function enabledOf(ctx: RoutedContext, pool: Pool): Promise<WebhookEndpoin
   return endpoint;
 }
 
-async function deliveryOf(pool: Pool, endpoint: string, id: string) {
+async function deliveryOf(pool: Pool, endpoint: string, id: string): Promise<WholeDelivery> {
   const row = /^whd_[0-9a-z]{26}$/.test(id) ? await getDelivery(pool, endpoint, id) : null;
   if (!row) throw new AppError("not_found", `There is no webhook delivery ${id.slice(0, 64)}.`);
   return { ...present(row), payload: JSON.parse(row.body) as unknown, tries: row.tries };
 }
 
 /** As the API shows it in a list; read alone it has its payload and its tries. */
-const present = (row: DeliveryRow) => ({
+const present = (row: DeliveryRow): DeliveryAnswer => ({
   id: row.id,
   object: "webhook_delivery",
   endpoint_id: row.endpoint_id,

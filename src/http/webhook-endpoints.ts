@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import Router from "@koa/router";
 import type { Context } from "koa";
 import { z } from "zod";
+import type { EndpointAnswer } from "../contract/answers/webhooks.ts";
 import { EVENT_TYPES } from "../contract/events/catalogue.ts";
 import { listOf, paging } from "../contract/paging.ts";
 import { changeEndpoint, createEndpoint, rotateEndpointSecret } from "../contract/webhook-endpoints.ts";
@@ -121,7 +122,7 @@ const unknownEndpoint = (ctx: RoutedContext) =>
   new AppError("not_found", `There is no webhook endpoint ${(ctx.params["id"] ?? "").slice(0, 64)}.`);
 
 /** As the API shows it: the secret only where it was just made. */
-const present = (row: WebhookEndpointRow) => ({
+const present = (row: WebhookEndpointRow): EndpointAnswer => ({
   id: row.id,
   object: "webhook_endpoint",
   url: row.url,

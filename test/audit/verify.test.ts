@@ -134,7 +134,9 @@ test("a file verifies offline, and says what is wrong when it does not", async (
   const file = join(folder, "trail.ndjson");
   await writeFile(file, lines(chain).join("\n"));
   expect(await verifyFile(file)).toMatchObject({ code: 0, result: { valid: true, entries: 8 } });
-  expect((await verifyFile(file, { expected: { entries: 9, head_hash: GENESIS } })).result.fault).toBe("truncated");
+  expect((await verifyFile(file, { expected: { entries: 9, head_hash: GENESIS } })).result.fault).toBe(
+    "truncated",
+  );
   await writeFile(file, `${lines(without(3)).join("\n")}\n`);
   const outcome = await verifyFile(file);
   expect(outcome.code).toBe(1);

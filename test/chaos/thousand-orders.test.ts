@@ -71,7 +71,7 @@ test(`${ORDERS} orders under full chaos all end as they should, and our ledger i
 
   const ended: OrderView[] = [];
   for (const { story, order } of played) {
-    const is = (view: OrderView) => view.status as OrderStatus;
+    const is = (view: OrderView) => view.status;
     const reached = (view: OrderView) => isEnd(is(view)) && story.ends.includes(is(view));
     ended.push(await people.until(order, reached));
   }

@@ -105,7 +105,7 @@ const files = async (directory: string): Promise<Map<string, string>> => {
   );
 };
 
-const money = ({ status, payment }: Pick<OrderView, "status"> & { payment: Record<string, unknown> }) => ({
+const money = ({ status, payment }: { status: string; payment: Record<string, unknown> }) => ({
   status,
   captured: payment["amount_captured"],
   refunded: payment["amount_refunded"],

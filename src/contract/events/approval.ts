@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { APPROVAL_STATUSES } from "../../domain/approval.ts";
 import type { TOLD_OF_APPROVALS } from "../../domain/merchant-events.ts";
-import { about, eventOf, time } from "./envelope.ts";
+import { about, eventOf, time, typeOf } from "./envelope.ts";
 
 export const APPROVAL_EVENTS: Record<(typeof TOLD_OF_APPROVALS)[number], string> = {
   "approval.requested": "People were asked, at its first gate or a further one.",
@@ -16,7 +16,7 @@ export const APPROVAL_EVENTS: Record<(typeof TOLD_OF_APPROVALS)[number], string>
 };
 
 export const approvalEvent = eventOf(
-  z.enum(Object.keys(APPROVAL_EVENTS)),
+  typeOf(APPROVAL_EVENTS),
   z.object({
     ...about("approval", "apr"),
     order_id: z.string().nullable(),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { TOLD_OF_ORDERS } from "../../domain/merchant-events.ts";
 import { ORDER_STATUSES, type OrderStatus } from "../../domain/order.ts";
-import { about, amount, currency, eventOf } from "./envelope.ts";
+import { about, amount, currency, eventOf, typeOf } from "./envelope.ts";
 
 /** When each comes. */
 const BECAME: Record<OrderStatus, string> = {
@@ -30,13 +30,16 @@ const BESIDE = {
   "order.hold_released": "What did not fit is mended, and it goes on.",
 } satisfies Partial<Record<(typeof TOLD_OF_ORDERS)[number], string>>;
 
-export const ORDER_EVENTS: Record<string, string> = {
+/** `order.` and the status that it came to, or what else was told of it. */
+export type OrderEventType = `order.${OrderStatus}` | keyof typeof BESIDE;
+
+export const ORDER_EVENTS = {
   ...Object.fromEntries(ORDER_STATUSES.map((status) => [`order.${status}`, BECAME[status]])),
   ...BESIDE,
-};
+} as Record<OrderEventType, string>;
 
 export const orderEvent = eventOf(
-  z.enum(Object.keys(ORDER_EVENTS)),
+  typeOf(ORDER_EVENTS),
   z.object({
     ...about("order", "ord"),
     status: z.enum(ORDER_STATUSES).describe("after the transition that is told of"),

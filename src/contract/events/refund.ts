@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { about, amount, currency, eventOf } from "./envelope.ts";
+import { about, amount, currency, eventOf, typeOf } from "./envelope.ts";
 
-export const REFUND_EVENTS: Record<string, string> = {
+export const REFUND_EVENTS = {
   "refund.created": "It was asked for, or became known from the provider.",
   "refund.requested": "Its approval was given, and the provider is asked for it.",
   "refund.pending": "The provider has accepted it.",
@@ -13,7 +13,7 @@ export const REFUND_EVENTS: Record<string, string> = {
 };
 
 export const refundEvent = eventOf(
-  z.enum(Object.keys(REFUND_EVENTS)),
+  typeOf(REFUND_EVENTS),
   z.object({
     ...about("refund", "rfd"),
     order_id: z.string(),
