@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isEnd, type OrderStatus } from "../../src/domain/order.ts";
+import { isEnd } from "../../src/domain/order.ts";
 import type { OrderView } from "../../src/domain/order-view.ts";
 import { differences, ledgerByOrder } from "./ledgers.ts";
 import type { Stage } from "./stage.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { differences, ledgerByOrder } from "../../scripts/crash/ledgers.ts";
 import { STORIES, type People, type Story } from "../../scripts/crash/stories.ts";
-import { isEnd, type OrderStatus } from "../../src/domain/order.ts";
+import { isEnd } from "../../src/domain/order.ts";
 import type { OrderView } from "../../src/domain/order-view.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
