@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { ENTRIES } from "./build/service.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
@@ -14,6 +15,15 @@ export interface RunningProcess {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** What Node runs of a file: in a run of the tests, what was built for it of our entries. */
+function commandOf(file: string): string[] {
+  const built = process.env["COUNTERSIGN_BUILT"];
+  const name = Object.entries(ENTRIES).find(([, path]) => path === file)?.[0];
+  return built !== undefined && name !== undefined
+    ? [join(built, `${name}.js`)]
+    : ["--import", import.meta.resolve("tsx"), file];
+}
+
 /**
  * Runs a file of ours until it says that it is ready.
  * @throws when it ends before
@@ -24,15 +34,11 @@ export async function startProcess(
   isReady: (line: string) => boolean,
   { nodeArgs = [], args = [] }: { nodeArgs?: string[]; args?: string[] } = {},
 ): Promise<RunningProcess> {
-  const child = spawn(
-    process.execPath,
-    [...nodeArgs, "--import", import.meta.resolve("tsx"), file, ...args],
-    {
-      cwd: ROOT,
-      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  const child = spawn(process.execPath, [...nodeArgs, ...commandOf(file), ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const lines: string[] = [];
   const ended = once(child, "exit");
   const output = createInterface(child.stdout);

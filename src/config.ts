@@ -1,11 +1,9 @@
 import { existsSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { serversOf } from "./db/servers.ts";
-
-/** The package's root, where fixtures and defaults are. */
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+import { PACKAGE } from "./package.ts";
 
 const ROLES = ["viewer", "support", "finance", "admin"] as const;
 export type Role = (typeof ROLES)[number];
@@ -365,7 +363,7 @@ export function loadConfig(
     webhookAllowHosts: raw.WEBHOOK_ALLOW_HOSTS,
     policyFile: raw.POLICY_FILE
       ? resolve(cwd, raw.POLICY_FILE)
-      : resolve(ROOT, "fixtures/policies/default.yaml"),
+      : resolve(PACKAGE, "fixtures/policies/default.yaml"),
     linkSecrets: raw.LINK_SECRETS ?? null,
     logLevel: raw.LOG_LEVEL,
     faultPoint: raw.FAULT_POINT ?? null,

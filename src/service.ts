@@ -46,6 +46,7 @@ import { bounceSecrets, createReturnPath } from "./mail/return-path.ts";
 import { checkpointMail } from "./mail/templates/index.ts";
 import { createMailer, type Mailer } from "./mail/transport.ts";
 import { createSeal } from "./outbound/seal.ts";
+import { providerEntry } from "./package.ts";
 import { startBundledProvider } from "./payments/bundled-provider.ts";
 import { choosePayments } from "./payments/choose.ts";
 import { mailDifferences } from "./reconcile/mail.ts";
@@ -74,6 +75,8 @@ interface Options {
   log: Log;
   /** Told of each part as it starts, in a word or two. */
   onProgress?: (part: string) => void;
+  /** What Node runs as the bundled provider. */
+  provider?: string[];
 }
 
 /** Parts are stopped in the reverse order of their start, also when a start fails halfway. */
@@ -95,7 +98,7 @@ export async function startService(options: Options): Promise<Service> {
 }
 
 async function start(
-  { config, log, onProgress = () => {} }: Options,
+  { config, log, onProgress = () => {}, provider: entry = providerEntry() }: Options,
   stops: Stop[],
 ): Promise<Omit<Service, "stop">> {
   const policy = await loadPolicy(config.policyFile);
@@ -117,7 +120,7 @@ async function start(
 
   const [databaseUrl, provider, mailbox] = await together([
     () => startDatabase(config, log, stops, onProgress),
-    () => startProvider(config, takesRequests ? url : publicUrl, log, stops, onProgress),
+    () => startProvider(config, entry, takesRequests ? url : publicUrl, log, stops, onProgress),
     () => startMailbox(config, stops),
   ]);
 
@@ -306,6 +309,7 @@ async function startDatabase(
 
 async function startProvider(
   config: Config,
+  entry: string[],
   url: string,
   log: Log,
   stops: Stop[],
@@ -314,6 +318,7 @@ async function startProvider(
   if (config.providerPort === null) return null;
   onProgress("mock provider");
   const provider = await startBundledProvider({
+    entry,
     port: config.providerPort,
     dataDir: join(config.dataDir, "provider"),
     webhook: {

@@ -1,13 +1,14 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { PACKAGE } from "../../src/package.ts";
 import { apiFixtures, type ApiFixtures } from "./api-format.ts";
 import { UsageError } from "./usage.ts";
 
 export { UsageError } from "./usage.ts";
 
 /** The fixtures that come with the package. */
-export const ALL_SCENARIOS = resolve(import.meta.dirname, "../../fixtures/scenarios");
+export const ALL_SCENARIOS = join(PACKAGE, "fixtures/scenarios");
 
 /** A file of requests to the provider's API. */
 export interface ApiFile {

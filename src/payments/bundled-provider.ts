@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -13,6 +12,8 @@ export interface BundledProvider {
 }
 
 interface Options {
+  /** What Node runs: its arguments. */
+  entry: string[];
   port: number;
   dataDir: string;
   /** Where it sends its webhooks, and signed with what, for which account. */
@@ -22,7 +23,6 @@ interface Options {
   log: Log;
 }
 
-const ENTRY = fileURLToPath(new URL("../mock-provider/main.ts", import.meta.url));
 const START_WITHIN_MS = 20_000;
 const FIRST_RESTART_MS = 200;
 const LONGEST_RESTART_MS = 10_000;
@@ -120,23 +120,14 @@ async function goneOf({ url, child }: Running, stopping: AbortSignal): Promise<v
 }
 
 async function start(
-  { dataDir, webhook, log }: Options,
+  { entry, dataDir, webhook, log }: Options,
   port: number,
 ): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(
     process.execPath,
     [
-      ...[
-        "--import",
-        import.meta.resolve("tsx"),
-        ENTRY,
-        "--port",
-        String(port),
-        "--host",
-        "127.0.0.1",
-        "--data-dir",
-        dataDir,
-      ],
+      ...entry,
+      ...["--port", String(port), "--host", "127.0.0.1", "--data-dir", dataDir],
       ...[
         "--webhook-url",
         webhook.url,

@@ -10,6 +10,7 @@ import { examine } from "../../src/cli/doctor.ts";
 import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { SUBSCRIPTION } from "../../src/payments/stripe/subscription.ts";
+import { builtEntry } from "../helpers/built.ts";
 import { freePort } from "../helpers/process.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 import { client, openBench, type Bench } from "../mock-provider/provider.ts";
@@ -292,7 +293,7 @@ describe("with a service that runs", () => {
   test("the command prints it for people and for machines, and its exit code tells", async () => {
     const dir = mkdtempSync(join(tmpdir(), "countersign-doctor-"));
     const call = (more: Record<string, string>, ...args: string[]) =>
-      run(process.execPath, ["--import", "tsx", "src/cli/main.ts", "doctor", ...args], {
+      run(process.execPath, [...builtEntry("cli"), "doctor", ...args], {
         cwd: ROOT,
         env: { PATH: process.env["PATH"], HOME: dir, DATA_DIR: dir, NO_COLOR: "1", ...env, ...more },
       });

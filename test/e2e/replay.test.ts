@@ -6,6 +6,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { replay, type ReplayOptions } from "../../scripts/replay/replay.ts";
 import type { ReplayReport } from "../../scripts/replay/report.ts";
+import { builtEntry } from "../helpers/built.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -105,7 +106,7 @@ test("a single webhook is sent to the order that is named", async () => {
 
 /** As a person runs it; without blocking this process, which is the service. */
 async function run(...args: string[]) {
-  const command = ["--import", "tsx", "scripts/replay.ts", "--url", service.url, ...args];
+  const command = [...builtEntry("cli"), "replay", "--url", service.url, ...args];
   const child = spawn(process.execPath, command, { cwd: ROOT });
   const exited = once(child, "exit") as Promise<[number | null]>;
   const [stdout, stderr, [status]] = await Promise.all([text(child.stdout), text(child.stderr), exited]);

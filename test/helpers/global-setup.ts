@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
+import { buildService } from "../../scripts/build/service.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { TEMPLATE, onDatabase } from "./database-url.ts";
@@ -17,11 +18,23 @@ declare module "vitest" {
 
 /** One PostgreSQL for the whole run, with a migrated template database. TEST_DATABASE_URL names another server. */
 export default async function setup(project: TestProject) {
+  const build = await buildForTests();
   const given = process.env["TEST_DATABASE_URL"];
   const server = given ? { url: given, stop: () => Promise.resolve() } : await startTemporaryServer();
   await createTemplate(server.url);
   project.provide("serverUrl", server.url);
-  return () => server.stop();
+  return async () => {
+    await server.stop();
+    await build.remove();
+  };
+}
+
+/** In the package, so that it finds what the package finds; in a folder of this run, so that two runs do not meet. */
+async function buildForTests() {
+  const folder = join(import.meta.dirname, `../../node_modules/.cache/countersign-test-${process.pid}`);
+  await buildService(folder);
+  process.env["COUNTERSIGN_BUILT"] = folder;
+  return { remove: () => rm(folder, { recursive: true, force: true }) };
 }
 
 async function startTemporaryServer() {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { builtEntry } from "./built.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const START_WITHIN_MS = 60_000;
@@ -36,11 +37,11 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * Starts `src/main.ts` and waits for the line `ready`.
+ * Starts the service and waits for the line `ready`.
  * @returns null when it ended before it was ready, as one with an early fault does.
  */
 export async function startProcess(env: Record<string, string>): Promise<ServiceProcess | null> {
-  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts"], {
+  const child = spawn(process.execPath, builtEntry("main"), {
     cwd: ROOT,
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -6,6 +6,7 @@ import { loadConfig } from "../../src/config.ts";
 import type { OrderView } from "../../src/domain/order-view.ts";
 import { createLog } from "../../src/log.ts";
 import { startService, type Service } from "../../src/service.ts";
+import { builtEntry } from "./built.ts";
 import { expectCatalogued } from "./catalogued.ts";
 import { createDatabase } from "./database.ts";
 
@@ -48,7 +49,11 @@ export async function startTestService(env: Record<string, string> = {}): Promis
     },
     dataDir,
   );
-  const service = await startService({ config, log: createLog(config.logLevel) });
+  const service = await startService({
+    config,
+    log: createLog(config.logLevel),
+    provider: builtEntry("mock-provider"),
+  });
   return {
     ...service,
     ...clientOf(service.url, service.providerUrl ?? ""),

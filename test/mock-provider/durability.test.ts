@@ -4,9 +4,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { builtEntry } from "../helpers/built.ts";
 import { callMock, client, openSink, pay, SECRET, type Sink } from "./provider.ts";
 
-const MAIN = join(import.meta.dirname, "../../src/mock-provider/main.ts");
 const started: ChildProcess[] = [];
 let sink: Sink | null = null;
 const dirs: string[] = [];
@@ -30,7 +30,7 @@ async function launch(
 ): Promise<{ child: ChildProcess; port: number; url: string }> {
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", MAIN, "--port", String(port), "--data-dir", dir, ...more],
+    [...builtEntry("mock-provider"), "--port", String(port), "--data-dir", dir, ...more],
     { stdio: ["pipe", "pipe", "inherit"] },
   );
   started.push(child);
@@ -126,7 +126,7 @@ test("a port that is taken is an error, not a hang", async () => {
   const port = typeof address === "object" && address ? address.port : 0;
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", MAIN, "--port", String(port), "--data-dir", freshDir()],
+    [...builtEntry("mock-provider"), "--port", String(port), "--data-dir", freshDir()],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   started.push(child);

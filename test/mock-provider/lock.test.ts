@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { AppError } from "../../src/errors.ts";
 import { startMockProvider } from "../../src/mock-provider/server.ts";
+import { builtEntry } from "../helpers/built.ts";
 
 let dir = "";
 beforeEach(() => {
@@ -18,19 +19,9 @@ const start = () =>
 
 test("one data directory is served by one process, and the second is told what to do", async () => {
   const first = await start();
-  const child = spawn(
-    process.execPath,
-    [
-      "--import",
-      "tsx",
-      join(import.meta.dirname, "../../src/mock-provider/main.ts"),
-      "--port",
-      "0",
-      "--data-dir",
-      dir,
-    ],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  );
+  const child = spawn(process.execPath, [...builtEntry("mock-provider"), "--port", "0", "--data-dir", dir], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const code = await new Promise((resolve) => child.once("close", resolve));

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import pg from "pg";
 import Stripe from "stripe";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtEntry } from "../helpers/built.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
 let service: TestService;
@@ -114,7 +115,7 @@ test("reports are their tenant's, and starting one needs role finance", async ()
 async function reconcile(...args: string[]) {
   const run = promisify(execFile)(
     process.execPath,
-    ["bin/countersign.js", "reconcile", "--url", service.url, ...args],
+    [...builtEntry("cli"), "reconcile", "--url", service.url, ...args],
     { env: { ...process.env, NO_COLOR: "1" } },
   );
   return run

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { builtEntry } from "../helpers/built.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -28,7 +29,7 @@ async function play(fixtures: object[], ...args: string[]) {
     JSON.stringify({ _meta: { template_version: 0 }, env: { CURRENCY: "usd" }, fixtures }),
   );
   const where = ["--url", service.url, "--provider", service.providerUrl ?? "", "--json"];
-  const command = ["--import", "tsx", "scripts/replay.ts", file, ...where, ...args];
+  const command = [...builtEntry("cli"), "replay", file, ...where, ...args];
   const child = spawn(process.execPath, command, {
     cwd: ROOT,
     env: { ...process.env, FIXTURE_AMOUNT: "1250" },
