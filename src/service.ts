@@ -1,22 +1,12 @@
-import { readFile } from "node:fs/promises";
-import { createServer, type RequestListener, type Server } from "node:http";
-import { Server as NetServer, type AddressInfo } from "node:net";
-import { join } from "node:path";
+import { createServer, type RequestListener } from "node:http";
 import type { Config } from "./config.ts";
 import { mailedAbout } from "./db/bounces.ts";
-import { startEmbeddedPostgres } from "./db/embedded.ts";
 import { migrate } from "./db/migrate.ts";
-import { createPool, type Pool } from "./db/pool.ts";
+import { createPool } from "./db/pool.ts";
 import { requireSessions } from "./db/pooler.ts";
-import type { LinkSecret } from "./domain/approval-token.ts";
-import { parsePolicy, PolicyError } from "./domain/policy-parse.ts";
-import type { Policy } from "./domain/policy.ts";
 import { startArchiver } from "./archive/archiver.ts";
 import { openArchiveStore } from "./archive/store.ts";
 import { restoreTrail } from "./archive/trails.ts";
-import { loadKeys } from "./audit/checkpoint-key.ts";
-import { parseCheckpoint } from "./audit/checkpoint-text.ts";
-import { startCheckpoints, type Checkpoints } from "./audit/checkpoints.ts";
 import { createTrailFeed } from "./audit/feed.ts";
 import { startClientEngine, startEngine } from "./engine/engine.ts";
 import { newMember, SESSION_PARTS, sessionName } from "./engine/leases.ts";
@@ -40,17 +30,19 @@ import { createIntake } from "./inbox/accept.ts";
 import { startInboxSweeper } from "./inbox/sweeper.ts";
 import type { Log } from "./log.ts";
 import { startBounceListener } from "./mail/bounces.ts";
-import { startDevMailbox } from "./mail/dev-mailbox.ts";
 import { readDkimKey } from "./mail/dkim.ts";
-import { bounceSecrets, createReturnPath } from "./mail/return-path.ts";
-import { checkpointMail } from "./mail/templates/index.ts";
 import { createMailer, type Mailer } from "./mail/transport.ts";
 import { createSeal } from "./outbound/seal.ts";
 import { providerEntry } from "./package.ts";
-import { startBundledProvider } from "./payments/bundled-provider.ts";
 import { choosePayments } from "./payments/choose.ts";
 import { mailDifferences } from "./reconcile/mail.ts";
 import { startReconciler } from "./reconcile/reconciler.ts";
+import { bouncesOf } from "./service/bounces.ts";
+import { startCheckpointsOf } from "./service/checkpoints.ts";
+import { linksOf, metricsLink, type Link } from "./service/links.ts";
+import { loadPolicy } from "./service/policy.ts";
+import { closeServer, listen } from "./service/server.ts";
+import { startSurroundings, type Stop } from "./service/surroundings.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
 import { startDeliveries } from "./workflows/delivery.ts";
 import { resealSecrets } from "./workflows/endpoint-secrets.ts";
@@ -61,7 +53,7 @@ import { takeReturned } from "./workflows/returned-mail.ts";
 export interface Service {
   url: string;
   /** What to show a person who has just started it. */
-  links: { label: string; href: string; what: string }[];
+  links: Link[];
   providerUrl: string | null;
   databaseUrl: string;
   /** Says in `/readyz` that it is going to stop, serves on, and has clients open their next connection elsewhere. */
@@ -78,9 +70,6 @@ interface Options {
   /** What Node runs as the bundled provider. */
   provider?: string[];
 }
-
-/** Parts are stopped in the reverse order of their start, also when a start fails halfway. */
-type Stop = () => Promise<void> | void;
 
 /** Builds and starts every part, and knows them all. */
 export async function startService(options: Options): Promise<Service> {
@@ -118,11 +107,11 @@ async function start(
   const takesRequests = config.role !== "worker";
   const runsWorkflows = config.role !== "api";
 
-  const [databaseUrl, provider, mailbox] = await together([
-    () => startDatabase(config, log, stops, onProgress),
-    () => startProvider(config, entry, takesRequests ? url : publicUrl, log, stops, onProgress),
-    () => startMailbox(config, stops),
-  ]);
+  const surroundings = { config, log, stops, onProgress, provider: entry };
+  const [databaseUrl, provider, mailbox] = await startSurroundings(
+    surroundings,
+    takesRequests ? url : publicUrl,
+  );
 
   const member = newMember();
   const pool = createPool({
@@ -293,172 +282,3 @@ async function start(
   stops.push(() => end(() => feed.close()));
   return { ...common, links };
 }
-
-async function startDatabase(
-  config: Config,
-  log: Log,
-  stops: Stop[],
-  onProgress: (part: string) => void,
-): Promise<string> {
-  if (config.databaseUrl !== null) return config.databaseUrl;
-  onProgress("database");
-  const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
-  stops.push(() => embedded.stop());
-  return embedded.url;
-}
-
-async function startProvider(
-  config: Config,
-  entry: string[],
-  url: string,
-  log: Log,
-  stops: Stop[],
-  onProgress: (part: string) => void,
-) {
-  if (config.providerPort === null) return null;
-  onProgress("mock provider");
-  const provider = await startBundledProvider({
-    entry,
-    port: config.providerPort,
-    dataDir: join(config.dataDir, "provider"),
-    webhook: {
-      url: `${url}/webhooks/stripe`,
-      secret: config.stripe.webhookSecrets[0] ?? "",
-      account: config.stripe.apiKey,
-    },
-    shared: config.databaseUrl !== null,
-    log,
-  });
-  stops.push(() => provider.stop());
-  return provider;
-}
-
-/**
- * Where mails come back to. Nobody but us reads addresses of which each is for one mail, so without a port of ours they come
- * back to the plain address.
- */
-function bouncesOf({ bounces, host }: Config, linkSecrets: readonly LinkSecret[]) {
-  if (bounces === null) return null;
-  const { address, port } = bounces;
-  if (port === null) return { returnPathOf: () => address, listen: null };
-  const returnPath = createReturnPath({ address, secrets: bounceSecrets(linkSecrets) });
-  return { returnPathOf: returnPath.addressFor, listen: { host, port, returnPath } };
-}
-
-async function startCheckpointsOf(
-  { checkpoints, dataDir, production }: Config,
-  pool: Pool,
-  mailer: Mailer,
-  log: Log,
-): Promise<Checkpoints | null> {
-  if (checkpoints === null) {
-    if (production)
-      log.warn("no checkpoints of the audit trail are made: set CHECKPOINT_KEY_FILE to have them");
-    return null;
-  }
-  const { everyS, keyFile, dir, email } = checkpoints;
-  const mail = async (statement: string): Promise<boolean> => {
-    const checkpoint = parseCheckpoint(statement);
-    const { outcome } = await mailer.send({
-      ...checkpointMail({ ...checkpoint, statement }),
-      to: email ?? "",
-      messageId: `<checkpoint.${checkpoint.hash}@countersign>`,
-      date: checkpoint.at,
-    });
-    // An address that refuses it will not take it later either; the files go on.
-    if (outcome === "refused") log.error({ checkpoint: checkpoint.number }, "CHECKPOINT_EMAIL refuses mail");
-    return outcome !== "deferred";
-  };
-  const keys = await loadKeys(keyFile, dataDir);
-  return startCheckpoints({
-    ...{ pool, keys, dir, everyMs: everyS * 1000, log },
-    ...(email === null ? {} : { mail }),
-  });
-}
-
-async function startMailbox(config: Config, stops: Stop[]) {
-  if (config.smtpUrl !== null) return null;
-  const mailbox = await startDevMailbox({ dataDir: config.dataDir });
-  stops.push(() => mailbox.stop());
-  return mailbox;
-}
-
-async function loadPolicy(file: string): Promise<Policy> {
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
-    throw new AppError("invalid_request", `POLICY_FILE: ${file} cannot be read; name a file that exists`, {
-      cause: error,
-    });
-  });
-  try {
-    return parsePolicy(text);
-  } catch (error) {
-    if (error instanceof PolicyError)
-      throw new AppError("invalid_request", `POLICY_FILE: ${file}: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
-
-/** Runs them side by side and waits for all, also when one fails: a part that has started must be known to be stopped. */
-async function together<A, B, C>(
-  starts: [() => Promise<A>, () => Promise<B>, () => Promise<C>],
-): Promise<[A, B, C]> {
-  const [a, b, c] = await Promise.allSettled([starts[0](), starts[1](), starts[2]()]);
-  for (const result of [a, b, c]) if (result.status === "rejected") throw result.reason;
-  if (a.status === "fulfilled" && b.status === "fulfilled" && c.status === "fulfilled")
-    return [a.value, b.value, c.value];
-  throw new Error("a part neither started nor failed");
-}
-
-function listen(server: Server, { port, host }: Config): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const taken = error.code === "EADDRINUSE";
-      reject(
-        taken
-          ? new AppError("conflict", `PORT: port ${port} is taken; set another, such as PORT=${port + 1}`, {
-              cause: error,
-            })
-          : error,
-      );
-    });
-    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-  });
-}
-
-/** Longer than any request waits for something to happen. */
-const CLOSE_WITHIN_MS = 12_000;
-const IDLE_EVERY_MS = 300;
-
-/**
- * Takes no more connections; ends each when its request is answered, and what is left after a while. It closes only right
- * after it has looked at what has arrived (`setImmediate` runs then, a timer before), and gives a connection that was only
- * just made time for its request: a client whose request is on its way would find its connection reset.
- */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    // One that was busy is idle as soon as it is answered, and would be kept open for the next request.
-    const idle = setInterval(() => setImmediate(() => server.closeIdleConnections()), IDLE_EVERY_MS);
-    const done = () => {
-      clearInterval(idle);
-      clearTimeout(late);
-      server.closeAllConnections();
-      resolve();
-    };
-    const late = setTimeout(done, CLOSE_WITHIN_MS);
-    // Not the HTTP server's own way, which closes what is idle at once.
-    setImmediate(() => NetServer.prototype.close.call(server, done));
-  });
-}
-
-const linksOf = (url: string, providerUrl: string | null, mailbox: boolean): Service["links"] => [
-  { label: "API", href: `${url}/v1/orders`, what: "the management API; send Authorization: Bearer KEY" },
-  ...(mailbox ? [{ label: "Mailbox", href: `${url}/dev/mailbox`, what: "what would have been mailed" }] : []),
-  ...(providerUrl
-    ? [{ label: "Provider", href: providerUrl, what: "the bundled mock of Stripe's API" }]
-    : []),
-  ...metricsLink(url),
-];
-
-const metricsLink = (url: string): Service["links"] => [
-  { label: "Metrics", href: `${url}/metrics`, what: "for Prometheus" },
-];

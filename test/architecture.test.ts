@@ -32,6 +32,7 @@ const MAY_IMPORT: Record<string, string> = {
   console: "type:contract",
   cli: "*",
   "service.ts": "*",
+  service: "*",
   "main.ts": "*",
 };
 
