@@ -115,6 +115,12 @@ export async function openApprovalsNaming(
   return rows.map(({ id }) => id);
 }
 
+/** Locks an approval's row. False when there is none. */
+export async function lockApproval(tx: Queryable, id: string): Promise<boolean> {
+  const { rowCount } = await tx.query("select from countersign.approvals where id = $1 for update", [id]);
+  return rowCount === 1;
+}
+
 /** Every approval of an order, its row locked: its own workflow reads its state under the same lock. */
 export async function lockApprovalsOf(
   tx: Queryable,

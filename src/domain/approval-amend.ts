@@ -3,6 +3,7 @@ import { type Step, mail, openTheGate, set, tell, wereAsked } from "./approval-s
 import { atGate } from "./approval-votes.ts";
 import { normalisedAddress } from "./address.ts";
 import type { ApprovalPlan, Gate } from "./policy.ts";
+import { changesBetween } from "./subject-changes.ts";
 
 /**
  * What the policy asks of an amended order beyond what is asked already: such an order keeps the plan that it was accepted
@@ -39,11 +40,10 @@ const suffices = (asked: Gate, wanted: Gate): boolean =>
  * Asks anew about a changed subject: votes and links of the revision before no longer count. The gates and the deadline
  * stay what they were when it was first asked.
  */
-export function onAmend(
-  step: Step,
-  { subject, changes, actor }: Extract<ApprovalMessage, { type: "amend" }>,
-): Step {
+export function onAmend(step: Step, { subject, actor }: Extract<ApprovalMessage, { type: "amend" }>): Step {
   const { state } = step;
+  // Compared here and not by whoever sends: of two amendments under way at once, the first may tell of both.
+  const changes = changesBetween(state.subject, subject);
   if (!isAmendable(state)) return tell(step, "approval.amend_refused", actor, { because: "concluded" });
   if (changes.length === 0) return step;
   const revision = state.revision + 1;

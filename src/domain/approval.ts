@@ -187,7 +187,7 @@ export type ApprovalMessage =
       in_place?: boolean;
     }
   | { type: "withdraw"; reason: string }
-  | { type: "amend"; subject: Subject; changes: SubjectChange[]; actor: Actor }
+  | { type: "amend"; subject: Subject; actor: Actor }
   | { type: "resend"; approver: string; actor: Actor }
   | { type: "remind"; actor: Actor }
   /** `delegations` are those of `to`, whom the approval may not have named before. */

@@ -144,13 +144,16 @@ async function vote(ctx: RoutedContext, pool: Pool, log: Log): Promise<void> {
     decision,
     comment,
     content_hash: state.content_hash,
+    // The hash is the same at every gate: a vote that comes late must not answer the next gate's question.
+    gate: state.gate,
     via: "api",
     actor: apiActor(caller),
     in_place: caller.role === "admin",
   } as const;
   const obstacle = voteObstacle(state, cast, new Date());
   if (obstacle) throw new AppError(...OBSTACLE[obstacle]);
-  const key = `vote:${state.id}:${state.gate}:${state.revision}:${caller.user}`;
+  // Sent twice it is the same message; a decision after the first one was refused is another.
+  const key = `vote:${state.id}:${state.gate}:${state.revision}:${caller.user}:${state.serial}`;
   await deliver(pool, "approval", { to: state.id, message: cast, key }, log);
   const counted = async () => {
     const row = await getApproval(pool, state.id);

@@ -1,14 +1,13 @@
-import { getApproval } from "../db/approvals.ts";
+import { lockApproval } from "../db/approvals.ts";
 import { getOrderById } from "../db/orders.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import { newApproval } from "../domain/approval.ts";
 import { subjectOf } from "../domain/order-subject.ts";
-import { changesBetween } from "../domain/subject-changes.ts";
 import { approvalView } from "../domain/approval-seats.ts";
 import { delegationsToHeed } from "../db/delegations.ts";
 import { type AlertKind, type EffectResult, type OrderEffect, type OrderState } from "../domain/order.ts";
 import { isCapturedByUs } from "../domain/order-capture.ts";
-import { deliver } from "../engine/messages.ts";
+import { deliver, route } from "../engine/messages.ts";
 import { submitApproval } from "../engine/submit.ts";
 import type { Log } from "../log.ts";
 import { alertMail } from "../mail/templates/index.ts";
@@ -77,7 +76,7 @@ export async function performOrderEffect(
       );
       return { kind: "done" };
     case "amend_approval":
-      return amendApproval(deps, order, key, effect);
+      return amendApproval(deps, orderId, key, effect);
     case "erase_rest":
       return eraseRest(pool, orderId);
     case "alert_operator":
@@ -133,24 +132,24 @@ async function openApproval(
   return { kind: "approval", approval: approvalView(state, now) };
 }
 
-/** Tells the approval what the order is now. It may be opened in this very moment: then the same is tried again. */
+/**
+ * Tells the approval what the order is now. It may be opened in this very moment: then the same is tried again. The order is read
+ * once the approval's row is locked: of two who tell it, here or in a process that was thought dead, the later tells the newer.
+ */
 async function amendApproval(
   { pool, log }: OrderEffectDeps,
-  order: OrderState,
+  orderId: string,
   key: string,
   { approval_id, by }: Extract<OrderEffect, { kind: "amend_approval" }>,
 ): Promise<EffectResult> {
-  const approval = await getApproval(pool, approval_id);
-  if (!approval)
-    throw new ProviderError(`approval ${approval_id} is not open yet`, { code: "not_open", retry: true });
-  const subject = subjectOf(order, null);
-  const changes = changesBetween(approval.state.subject, subject);
-  await deliver(
-    pool,
-    "approval",
-    { to: approval_id, message: { type: "amend", subject, changes, actor: by }, key },
-    log,
-  );
+  const dispatch = await inTransaction(pool, async (tx) => {
+    if (!(await lockApproval(tx, approval_id)))
+      throw new ProviderError(`approval ${approval_id} is not open yet`, { code: "not_open", retry: true });
+    const subject = subjectOf(await getOrderById(tx, orderId), null);
+    const message = { type: "amend", subject, actor: by } as const;
+    return (await route(tx, "approval", [{ to: approval_id, message, key }], log)).dispatch;
+  });
+  dispatch();
   return { kind: "done" };
 }
 

@@ -31,7 +31,9 @@ describe("an approver asks for changes", () => {
       revision: 2,
       gate: 0,
       deadline_at,
-      amendments: [{ revision: 2, by: sam, changes: [{ field: "amount", before: "125000", after: "900" }] }],
+      amendments: [
+        { revision: 2, by: sam, changes: [{ field: "amount", before: "1,250.00 USD", after: "9.00 USD" }] },
+      ],
     });
     asked.performAll();
     const again = asked.sent("request").filter(({ revision }) => revision === 2);
@@ -121,6 +123,19 @@ describe("a change while people decide", () => {
     const before = asked.state;
     asked.amend(subject.amount ?? 0);
     expect(asked.state).toBe(before);
+  });
+
+  test("twice at once, both telling of the last one, asks everybody once, and keeps who has decided since", () => {
+    const asked = new Asked();
+    asked.amend(900);
+    asked.vote(finance);
+    asked.send({
+      type: "amend",
+      subject: { ...subject, amount: 900 },
+      actor: { type: "api", id: sam },
+    });
+    expect(asked.state).toMatchObject({ revision: 2, gate: 1 });
+    expect(asked.state.amendments).toHaveLength(1);
   });
 });
 

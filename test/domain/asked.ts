@@ -115,11 +115,9 @@ export class Asked {
   }
 
   amend(amount: number): void {
-    const changes = [{ field: "amount", before: String(this.state.subject.amount), after: String(amount) }];
     this.send({
       type: "amend",
       subject: { ...this.state.subject, amount },
-      changes: amount === this.state.subject.amount ? [] : changes,
       actor: { type: "api", id: "sam@example.com" },
     });
   }

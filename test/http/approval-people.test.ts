@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
@@ -232,6 +233,45 @@ describe("each of these", () => {
     const answer = await command(id, name, body);
     expect(answer.status).toBe(400);
     expect(answer.body.errors?.map((error) => error.path)).toContain(path);
+  });
+});
+
+describe("decisions over the API", () => {
+  const decide = (id: string, key: string) =>
+    service.call("POST", `/v1/approvals/${id}/decisions`, { decision: "approve" }, as(key));
+
+  test("of two people at once at the first gate, the second does not answer the next gate's question", async () => {
+    number++;
+    const gates = [
+      { name: "finance", approvers: ["finance@example.com"] },
+      { name: "management", approvers: ["cfo@example.com"] },
+    ];
+    const { body } = await service.call<Approval>("POST", "/v1/approvals", { title: "Press", gates });
+    const client = new pg.Client({ connectionString: service.databaseUrl });
+    await client.connect();
+    // Both have read the first gate, and neither vote is sent yet.
+    await client.query("begin");
+    await client.query("select from countersign.approvals where id = $1 for update", [body.id]);
+    const held = async (many: number) => {
+      const { rows } = await client.query<{ waiting: number }>(
+        `select count(*)::int as waiting from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return (rows[0]?.waiting ?? 0) >= many;
+    };
+    const first = decide(body.id, "ck_finance");
+    await service.until(() => held(1), Boolean);
+    const second = decide(body.id, "ck_dev");
+    await service.until(() => held(2), Boolean);
+    await client.query("commit");
+    await client.end();
+    await Promise.all([first, second]);
+    await happened(body.id, "approval.vote_refused");
+    expect(await read(body.id)).toMatchObject({
+      status: "pending",
+      gate: "management",
+      votes: [{ approver: "finance@example.com" }],
+    });
   });
 });
 
