@@ -1,4 +1,12 @@
 # docker build -t countersign .
+FROM node:20-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json tsconfig.json ./
+COPY bin ./bin
+COPY src ./src
+COPY scripts ./scripts
+RUN npm ci --ignore-scripts && npm run build
+
 FROM node:20-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -13,10 +21,9 @@ ENV NODE_ENV=production \
     DATA_DIR=/data
 WORKDIR /app
 COPY --from=packages /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
 COPY bin ./bin
-COPY src ./src
-COPY scripts/replay ./scripts/replay
 COPY fixtures/policies ./fixtures/policies
 RUN mkdir /data && chown node:node /data
 USER node
