@@ -38,4 +38,5 @@ export default tseslint.config(
   { files: ["src/cli/**", "scripts/**", "src/main.ts"], rules: { "no-console": "off" } },
   { files: ["test/**"], rules: { "@typescript-eslint/no-non-null-assertion": "off", "no-console": "off" } },
   { files: ["**/*.js"], ...tseslint.configs.disableTypeChecked },
+  { files: ["bin/*.js"], languageOptions: { globals: { URL: "readonly", process: "readonly" } } },
 );
