@@ -189,6 +189,8 @@ export interface RecordedTry {
   next_in_s: number | null;
   /** The endpoint wants no more. */
   gone: boolean;
+  /** It failed here and not there: nothing is known of the endpoint by it. */
+  ours: boolean;
   /** Seconds of nothing but failure after which it is disabled. */
   disableAfterS: number;
 }
@@ -216,13 +218,13 @@ export async function recordTry(db: Queryable, record: RecordedTry): Promise<{ d
               tell_at = case when e.enabled and x.over then now() else tell_at end
          from (select f.id, f.enabled, $3 <> 'delivered' and ($6 or coalesce(f.failing_since < now() - make_interval(secs => $7), false)) as over
                  from countersign.webhook_endpoints f, tried where f.id = tried.endpoint_id) x
-        where e.id = x.id and ($3 <> 'delivered' or failing_since is not null)
+        where e.id = x.id and not $8 and ($3 <> 'delivered' or failing_since is not null)
        returning x.enabled and x.over as disabled
      )
      select coalesce(bool_or(disabled), false) as disabled from became`,
     [
       ...[record.id, record.executor, record.state, record.next_in_s],
-      ...[JSON.stringify([record.tried]), record.gone, record.disableAfterS],
+      ...[JSON.stringify([record.tried]), record.gone, record.disableAfterS, record.ours],
     ],
   );
   return { disabled: rows[0]?.disabled ?? false };

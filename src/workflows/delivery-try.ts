@@ -4,8 +4,9 @@ import { recordTry, type ClaimedDelivery, type RecordedTry } from "../db/webhook
 import { decideDelivery, DISABLE_AFTER_MS } from "../domain/delivery.ts";
 import type { Fault } from "../engine/fault.ts";
 import type { Log } from "../log.ts";
-import { SealBroken, type Seal } from "../outbound/seal.ts";
+import type { Seal } from "../outbound/seal.ts";
 import { send, type Delivered, type OutboundRules } from "../outbound/send.ts";
+import { openSecrets } from "./endpoint-secrets.ts";
 
 export interface TryDeps {
   pool: Pool;
@@ -24,13 +25,18 @@ export interface TryDeps {
 
 const RECORD_AGAIN_MS = 500;
 
+const UNREADABLE: Delivered = {
+  ...{ outcome: "failed", reason: "the service cannot read the secret", retry: true, heard: null },
+};
+
 /** Makes one try of a claimed delivery, and records what came of it. */
 export async function tryDelivery(deps: TryDeps, delivery: ClaimedDelivery): Promise<void> {
   const { executorId, fault, log, signal } = deps;
   const at = new Date();
   const start = performance.now();
   fault("webhook_post", "before");
-  const sent = await post(deps, delivery);
+  const posted = await post(deps, delivery);
+  const sent = posted ?? UNREADABLE;
   fault("webhook_post", "after");
   // Its claim ends with this process's lease, and the same try is made again.
   if (sent.outcome === "failed" && signal.aborted) return;
@@ -51,7 +57,7 @@ export async function tryDelivery(deps: TryDeps, delivery: ClaimedDelivery): Pro
   };
   fault("webhook_record", "before");
   const { disabled } = await record(deps, {
-    ...{ id: delivery.id, executor: executorId, tried, ...verdict, gone },
+    ...{ id: delivery.id, executor: executorId, tried, ...verdict, gone, ours: posted === null },
     disableAfterS: DISABLE_AFTER_MS / 1000,
   });
   fault("webhook_record", "after");
@@ -60,16 +66,14 @@ export async function tryDelivery(deps: TryDeps, delivery: ClaimedDelivery): Pro
   deps.onDisabled();
 }
 
-async function post({ seal, outbound, signal, log }: TryDeps, delivery: ClaimedDelivery): Promise<Delivered> {
-  const { url, event_id: id, body, endpoint_id } = delivery;
-  try {
-    const secrets = delivery.secrets.map((secret) => seal.open(secret, endpoint_id));
-    return await send({ url, secrets, id, body }, { ...outbound, signal });
-  } catch (error) {
-    if (!(error instanceof SealBroken)) throw error;
-    log.error({ err: error, endpoint_id }, "a webhook endpoint's secret cannot be read");
-    return { outcome: "failed", reason: "the service cannot read the secret", retry: true, heard: null };
-  }
+/** Null: it was not posted, as none of the secrets that sign can be opened. */
+async function post(
+  { seal, outbound, signal, log }: TryDeps,
+  delivery: ClaimedDelivery,
+): Promise<Delivered | null> {
+  const { url, event_id: id, body } = delivery;
+  const secrets = openSecrets(seal, delivery, log);
+  return secrets.length === 0 ? null : send({ url, secrets, id, body }, { ...outbound, signal });
 }
 
 /** What was posted must be kept, or it is posted again: so it is tried until the database is there, or the service stops. */

@@ -4,7 +4,13 @@ import type { Pool } from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createPool } from "../../src/db/pool.ts";
 import { deleteOldDeliveries, insertDelivery } from "../../src/db/webhook-deliveries.ts";
-import { hideEndpoint, insertEndpoint, deleteHiddenEndpoints } from "../../src/db/webhook-endpoints.ts";
+import {
+  deleteHiddenEndpoints,
+  getEndpoint,
+  hideEndpoint,
+  insertEndpoint,
+  rotateSecret,
+} from "../../src/db/webhook-endpoints.ts";
 import { derivedId } from "../../src/domain/derived-id.ts";
 import { newPing } from "../../src/domain/merchant-events.ts";
 import { newId } from "../../src/ids.ts";
@@ -174,6 +180,40 @@ test("without the key nothing is sent, and the log of tries says why", async () 
   expect(receiver.received).toEqual([]);
   const { rows } = await pool.query<{ tries: unknown[] }>("select tries from countersign.webhook_deliveries");
   expect(rows[0]?.tries).toMatchObject([{ status: null, error: "the service cannot read the secret" }]);
+});
+
+test("a secret that the service cannot read is not the endpoint's failure: it is not disabled for it", async () => {
+  const id = await endpoint(createSeal([KEYS[1]]));
+  await enqueue(id, 2);
+  const deliveries = deliver(await executor());
+  await until(async () => (await states())["failed"] === 2);
+  await deliveries.stop();
+  expect(await getEndpoint(pool, "dev", id)).toMatchObject({ enabled: true, failing_since: null });
+});
+
+test("after the secret was rotated webhooks go out again, though the one before cannot be read", async () => {
+  const id = await endpoint(createSeal([KEYS[1]]));
+  const seal = createSeal([KEYS[0]]);
+  const fresh = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  await rotateSecret(pool, "dev", id, { secret: seal.close(fresh, id), forS: 3600 });
+  await enqueue(id, 1);
+  const deliveries = deliver(await executor(), seal);
+  await until(async () => (await states())["pending"] === undefined);
+  await deliveries.stop();
+  expect(await states()).toEqual({ delivered: 1 });
+  verified(receiver.received[0] ?? ({} as Received), fresh);
+});
+
+test("a secret moves to the first key though the one before it cannot be read", async () => {
+  const id = await endpoint(createSeal([{ version: "k0", secret: "one that nobody has" }]));
+  const [old, current] = [createSeal([KEYS[0]]), createSeal([KEYS[1]])];
+  await rotateSecret(pool, "dev", id, { secret: old.close(SECRET, id), forS: 3600 });
+  await resealSecrets(pool, createSeal([KEYS[1], KEYS[0]]), log);
+  await enqueue(id, 1);
+  const deliveries = deliver(await executor(), current);
+  await until(async () => (await states())["pending"] === undefined);
+  await deliveries.stop();
+  expect(await states()).toEqual({ delivered: 1 });
 });
 
 test("old deliveries are deleted in batches, but not what still waits; a deleted endpoint goes after its last one", async () => {
