@@ -47,8 +47,20 @@ async function ended(reference: string): Promise<OrderView> {
   const mail = await service.mail("finance@example.com", (m) => m.subject.includes(reference));
   await service.decide(mail.links[0] ?? "", "approve", "as agreed");
   await service.reached(order.id, "completed");
+  await allDelivered();
   await atRest(order.id);
   return service.order(order.id);
+}
+
+/** The provider has told all that it has to tell: what comes late opens an order once more. */
+async function allDelivered(): Promise<void> {
+  const events = async () => {
+    const response = await fetch(`${service.providerUrl}/v1/events?limit=100`, {
+      headers: { authorization: "Bearer sk_test_mock" },
+    });
+    return ((await response.json()) as { data: { pending_webhooks: number }[] }).data;
+  };
+  await service.until(events, (data) => data.every(({ pending_webhooks }) => pending_webhooks === 0));
 }
 
 /** Also mails and reports that follow the end are over: only then an order may be archived. */
