@@ -5,6 +5,7 @@ import { serversOf } from "../db/servers.ts";
 import type { Log } from "../log.ts";
 import { stopTaking } from "./internals.ts";
 import { startLeases } from "./leases.ts";
+import { indexRunningWorkflows } from "./left-behind.ts";
 import { drain, undrain } from "./loop.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
 import { retryPassing } from "./lost-connection.ts";
@@ -95,6 +96,7 @@ async function launch(
   // It creates its tables by itself, and two that start at once on a new database would disturb each other.
   await whileSchemaIsOurs(pool, () => DBOS.launch());
   await indexWaitingMessages(pool);
+  await indexRunningWorkflows(pool);
 }
 
 /** The engine's messages in our log; what it calls information is detail to our operators. */

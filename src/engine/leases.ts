@@ -4,6 +4,7 @@ import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
 import { createPool, type Pool } from "../db/pool.ts";
 import type { Log } from "../log.ts";
 import { takeWorkAs } from "./internals.ts";
+import { createRecollection, findStrays } from "./left-behind.ts";
 import { parkedIds, wake } from "./mailbox.ts";
 import { announceWaiting } from "./taker.ts";
 import { endTerm, holdTerm } from "./term.ts";
@@ -13,8 +14,8 @@ const RENEW_EVERY_MS = 500;
 const LEASE_MS = 3_000;
 /** One that could not renew for a while waits this long before it judges others, which could not either. */
 const GRACE_MS = LEASE_MS + RENEW_EVERY_MS;
-/** How often work of processes that nobody knows is looked for: begun in the moment in which they were taken for dead. */
-const STRAYS_EVERY_MS = 10_000;
+/** How often work that nobody runs is looked for, though no lease has run out. */
+const STRAYS_EVERY_MS = 5_000;
 
 export interface Leases {
   /** This process's id among the executors; another one after it was taken for dead. */
@@ -54,6 +55,7 @@ export async function startLeases({ databaseUrl, member, pool, exclusive, log }:
   let since = -Infinity;
   let straysAt = 0;
   let stopping = false;
+  const recollect = createRecollection(pool);
   let looking: Promise<void> = Promise.resolve();
   let loop: Promise<void> = Promise.resolve();
 
@@ -74,8 +76,7 @@ export async function startLeases({ databaseUrl, member, pool, exclusive, log }:
 
   async function look(all: boolean): Promise<void> {
     const dead = await deleteLeases(pool, id, all);
-    const strays = performance.now() < straysAt ? [] : await findStrays(pool, id);
-    if (performance.now() >= straysAt) straysAt = performance.now() + STRAYS_EVERY_MS;
+    const strays = await lookForStrays();
     const left = [...dead, ...strays];
     if (left.length === 0) return;
     log.info({ dead, strays }, "work that others have left is taken over");
@@ -87,6 +88,17 @@ export async function startLeases({ databaseUrl, member, pool, exclusive, log }:
     );
     await getExecutor().recoverPendingWorkflows(left);
     announceWaiting();
+  }
+
+  async function lookForStrays(): Promise<string[]> {
+    if (performance.now() < straysAt) return [];
+    straysAt = performance.now() + STRAYS_EVERY_MS;
+    const forgotten = await recollect(id);
+    if (forgotten.length > 0) {
+      log.info({ workflows: forgotten }, "workflows that were begun here and did not run are begun again");
+      announceWaiting();
+    }
+    return findStrays(pool, id);
   }
 
   async function keep(): Promise<void> {
@@ -178,14 +190,3 @@ const endSessions = (pool: Pool, ids: string[]) =>
       where datname = current_database() and pid <> pg_backend_pid() and application_name = any($1)`,
     [ids.flatMap((id) => Object.values(SESSION_PARTS).map((part) => sessionName(part, memberOf(id))))],
   );
-
-/** Who holds work and no lease; the oldest member looks for all. */
-async function findStrays(pool: Pool, self: string): Promise<string[]> {
-  const { rows } = await pool.query<{ id: string }>(
-    `select distinct w.executor_id as id from dbos.workflow_status w
-      where w.status = 'PENDING' and (select min(id) from countersign.executors) = $1
-        and not exists (select from countersign.executors e where e.id = w.executor_id)`,
-    [self],
-  );
-  return rows.map((row) => row.id);
-}

@@ -1,0 +1,71 @@
+import type { Pool } from "../db/pool.ts";
+import { isRunning, WAITING_QUEUE } from "./internals.ts";
+
+// Workflows that are under way by their rows and that nobody runs.
+
+/** Whoever begins a workflow has begun it so long after its row says so. */
+const BEGUN_WITHIN_MS = 30_000;
+/** Clocks of two processes may differ by that much. */
+const OVERLAP_MS = 60_000;
+/** How often all of them are looked at, not only those that began lately. */
+const ALL_EVERY_MS = 10 * 60_000;
+
+/** What is looked up here: the engine has no index by executor. */
+export const indexRunningWorkflows = (pool: Pool) =>
+  pool.query(
+    `create index if not exists countersign_running_workflows
+         on dbos.workflow_status (executor_id, updated_at) where status = 'PENDING'`,
+  );
+
+/** Executors that have work and no lease; one member looks for all. Walks from one executor to the next in the index. */
+export async function findStrays(pool: Pool, self: string): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `with recursive holder as (
+       (select executor_id as id from dbos.workflow_status
+         where status = 'PENDING' and (select min(id) from countersign.executors) = $1
+         order by executor_id limit 1)
+       union all
+       select (select executor_id from dbos.workflow_status
+                where status = 'PENDING' and executor_id > holder.id order by executor_id limit 1)
+         from holder where holder.id is not null)
+     select id from holder
+      where id is not null and not exists (select from countersign.executors e where e.id = holder.id)`,
+    [self],
+  );
+  return rows.map((row) => row.id);
+}
+
+/**
+ * Puts back into the queue what is this process's own and does not run here: the commit that began it, or the one that took it
+ * from the queue, was lost on its way back, so nobody knew of it. The engine's ownership token parks a run that is mistaken
+ * for none.
+ */
+export function createRecollection(pool: Pool): (self: string) => Promise<string[]> {
+  let of = "";
+  let seen = 0;
+  let allAt = 0;
+  return async (self) => {
+    const now = Date.now();
+    const all = self !== of || now >= allAt;
+    const { rows } = await pool.query<{ id: string }>(
+      `select workflow_uuid as id from dbos.workflow_status
+        where status = 'PENDING' and executor_id = $1 and updated_at >= $2 and updated_at < $3`,
+      [self, all ? 0 : seen - OVERLAP_MS, now - BEGUN_WITHIN_MS],
+    );
+    const forgotten = rows.map(({ id }) => id).filter((id) => !isRunning(id));
+    if (forgotten.length > 0) await putBack(pool, self, forgotten);
+    if (all) [of, allAt] = [self, now + ALL_EVERY_MS];
+    seen = now;
+    return forgotten;
+  };
+}
+
+/** As the engine puts back what a dead executor had, for single workflows. */
+const putBack = (pool: Pool, self: string, workflows: string[]) =>
+  pool.query(
+    `update dbos.workflow_status
+        set status = 'ENQUEUED', owner_xid = null, started_at_epoch_ms = null, updated_at = $4,
+            queue_name = coalesce(queue_name, $3)
+      where status = 'PENDING' and executor_id = $1 and workflow_uuid = any($2)`,
+    [self, workflows, WAITING_QUEUE, Date.now()],
+  );

@@ -1,0 +1,128 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo } from "node:net";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { OrderView } from "../../src/domain/order-view.ts";
+import { createDatabase, type TestDatabase } from "../helpers/database.ts";
+import { startTestService, type TestService } from "../helpers/service.ts";
+
+// What is under way by its row and runs nowhere: the answer to a commit never came back, or nobody knows who had it.
+
+let database: TestDatabase;
+let wire: Wire;
+let service: TestService;
+let sql: pg.Client;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  wire = await openWire(database.url);
+  service = await startTestService({ DATABASE_URL: wire.url });
+  sql = new pg.Client({ connectionString: database.url });
+  await sql.connect();
+});
+afterAll(async () => {
+  await sql?.end();
+  await service?.end();
+  await wire?.close();
+  await database?.drop();
+});
+
+interface Wire {
+  url: string;
+  /** Cuts the connection that has sent this text once its next commit is done, before its client hears of that. */
+  loseCommitAfter(text: string): void;
+  close(): Promise<void>;
+}
+
+const COMMIT = Buffer.from("commit\0");
+
+async function openWire(databaseUrl: string): Promise<Wire> {
+  const target = new URL(databaseUrl);
+  const socketFolder = target.searchParams.get("host");
+  const port = Number(target.searchParams.get("port") ?? (target.port || 5432));
+  let lose: Buffer | null = null;
+  const server = createServer((client) => {
+    const postgres =
+      socketFolder === null ? connect(port, target.hostname) : connect(`${socketFolder}/.s.PGSQL.${port}`);
+    let chosen = false;
+    let losing = false;
+    client.on("data", (data) => {
+      if (lose && data.includes(lose)) [chosen, lose] = [true, null];
+      if (chosen && data.includes(COMMIT)) losing = true;
+      postgres.write(data);
+    });
+    postgres.on("data", (data) => void (losing ? client.destroy() : client.write(data)));
+    client.on("close", () => postgres.destroy()).on("error", () => {});
+    postgres.on("close", () => client.destroy()).on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(target);
+  url.search = "";
+  url.hostname = "127.0.0.1";
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    loseCommitAfter: (text) => void (lose = Buffer.from(text)),
+    async close() {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+const order = (reference: string, headers: Record<string, string>) =>
+  service.call<OrderView>(
+    "POST",
+    "/v1/orders",
+    {
+      reference,
+      amount: 1250,
+      currency: "usd",
+      payment: { mode: "confirm", payment_method: "pm_card_visa" },
+    },
+    headers,
+  );
+
+/** An order whose commit came through, of which this process heard nothing. */
+async function halfHeard(reference: string): Promise<string> {
+  wire.loseCommitAfter(reference);
+  const answer = await order(reference, { "idempotency-key": reference });
+  expect(answer.status).toBe(503);
+  const { rows } = await sql.query<{ id: string; status: string }>(
+    `select o.id, w.status from countersign.orders o join dbos.workflow_status w on w.workflow_uuid = o.id
+      where o.reference = $1`,
+    [reference],
+  );
+  expect(rows).toMatchObject([{ status: "PENDING" }]);
+  return rows[0]?.id ?? "";
+}
+
+test("an order whose commit was not answered is begun nevertheless, and exists once", async () => {
+  const id = await halfHeard("PO-unheard");
+  // Half a minute later.
+  await sql.query(
+    "update dbos.workflow_status set updated_at = updated_at - 60000 where workflow_uuid = $1",
+    [id],
+  );
+  await service.until(
+    () => service.order(id),
+    ({ status }) => status === "completed",
+    15_000,
+  );
+  const again = await order("PO-unheard", { "idempotency-key": "PO-unheard" });
+  expect(again).toMatchObject({ status: 201, body: { id } });
+  const paid = await service.ledger((await service.order(id)).payment.id);
+  expect(paid).toMatchObject({ captured: 1250, captures: 1 });
+});
+
+test("what belongs to an executor of which there is no lease is taken over", async () => {
+  const id = await halfHeard("PO-nobody");
+  await sql.query("update dbos.workflow_status set executor_id = 'exe_nobody' where workflow_uuid = $1", [
+    id,
+  ]);
+  await service.until(
+    () => service.order(id),
+    ({ status }) => status === "completed",
+    15_000,
+  );
+});
