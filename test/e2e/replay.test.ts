@@ -122,7 +122,7 @@ test("the command tells a person what happened, and a program in JSON", async ()
   expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, orders: [{ status: "refunded" }] });
 });
 
-test("the command tells the shell by its exit code", async () => {
+test("the command tells the shell by its exit code", { timeout: 90_000 }, async () => {
   expect(await run("--duplicate", "2")).toMatchObject({ status: 2 });
   expect(await run("--nonsense")).toMatchObject({ status: 2 });
   expect(await run("--url", "http://127.0.0.1:1")).toMatchObject({ status: 1 });
