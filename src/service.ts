@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { Config } from "./config.ts";
 import { mailedAbout } from "./db/bounces.ts";
+import { readBacklog } from "./db/backlog.ts";
 import { migrate } from "./db/migrate.ts";
 import { createPool } from "./db/pool.ts";
 import { requireSessions } from "./db/pooler.ts";
@@ -14,6 +15,7 @@ import { createFault } from "./engine/fault.ts";
 import { parkedCount } from "./engine/mailbox.ts";
 import { onlyIfOurs } from "./engine/term.ts";
 import { onChanged } from "./engine/wakeups.ts";
+import { OPEN_STATUSES } from "./domain/order.ts";
 import { AppError } from "./errors.ts";
 import { createApp, createWorkerApp } from "./http/app.ts";
 import { approvalRequestRoutes } from "./http/approval-requests.ts";
@@ -22,7 +24,6 @@ import { auditSocket } from "./http/audit-socket.ts";
 import { auditRoutes } from "./http/audit.ts";
 import { createAuthenticate } from "./http/auth.ts";
 import { timelineLinkRoutes, timelineRoutes } from "./http/timeline.ts";
-import { createMetrics } from "./http/metrics.ts";
 import { reconciliationRoutes } from "./http/reconciliations.ts";
 import { webhookDeliveryRoutes } from "./http/webhook-deliveries.ts";
 import { webhookEndpointRoutes } from "./http/webhook-endpoints.ts";
@@ -32,8 +33,14 @@ import type { Log } from "./log.ts";
 import { startBounceListener } from "./mail/bounces.ts";
 import { readDkimKey } from "./mail/dkim.ts";
 import { createMailer, type Mailer } from "./mail/transport.ts";
+import { createHealth } from "./observe/health.ts";
+import { observedMailer } from "./observe/mailer.ts";
+import { createMetrics } from "./observe/metrics.ts";
+import { backlogMetrics } from "./observe/metrics/backlog.ts";
+import { processMetrics } from "./observe/metrics/process.ts";
+import { observedProvider } from "./observe/provider.ts";
 import { createSeal } from "./outbound/seal.ts";
-import { providerEntry } from "./package.ts";
+import { providerEntry, VERSION } from "./package.ts";
 import { choosePayments } from "./payments/choose.ts";
 import { mailDifferences } from "./reconcile/mail.ts";
 import { startReconciler } from "./reconcile/reconciler.ts";
@@ -138,10 +145,13 @@ async function start(
     ...(dkim ? { dkim } : {}),
   });
   stops.push(() => transport.close());
-  const mailer: Mailer = { ...transport, send: onlyIfOurs((mail) => transport.send(mail)) };
+  const metrics = createMetrics();
+  const health = { provider: createHealth(), mail: createHealth() };
+  const observed = observedMailer(transport, { metrics, health: health.mail });
+  const mailer: Mailer = { ...transport, send: onlyIfOurs((mail) => observed.send(mail)) };
   const fault = createFault(config.faultPoint);
-  const metrics = createMetrics({ parked: parkedCount });
-  const { provider: paymentProvider, sources } = choosePayments(config, provider?.url ?? null);
+  const { provider: chosen, sources } = choosePayments(config, provider?.url ?? null);
+  const paymentProvider = observedProvider(chosen, { metrics, health: health.provider });
   registerOrderWorkflow({
     pool: enginePool,
     provider: paymentProvider,
@@ -149,8 +159,7 @@ async function start(
     mailer,
     operator: config.operator,
     onAlert: (alert) => metrics.alerts.inc({ alert }),
-    log,
-    fault,
+    ...{ log, fault, metrics },
   });
   const linkSecrets = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
   const [linkSecret, ...olderSecrets] = linkSecrets;
@@ -165,8 +174,7 @@ async function start(
     publicUrl,
     operator: config.operator,
     outbound,
-    log,
-    fault,
+    ...{ log, fault, metrics },
   });
   onProgress("workflows");
   const engine = await (runsWorkflows ? startEngine : startClientEngine)({
@@ -175,12 +183,20 @@ async function start(
     exclusive: config.databaseUrl === null,
   });
   stops.push(() => engine.stop());
+  backlogMetrics(metrics.registry, () => readBacklog(pool, OPEN_STATUSES));
+  processMetrics(metrics.registry, {
+    parked: parkedCount,
+    pools: { requests: pool, workflows: enginePool },
+    holdsLease: () => engine.holdsLease(),
+    version: VERSION,
+  });
   const seal = createSeal([linkSecret, ...olderSecrets]);
   await resealSecrets(pool, seal, log);
   const { operator } = config;
   const deliveries = runsWorkflows
     ? startDeliveries({
         ...{ pool, seal, outbound, mailer, operator, log, fault },
+        onTried: (outcome, seconds) => metrics.deliveries.observe({ outcome }, seconds),
         get executorId() {
           return engine.executorId;
         },
@@ -191,7 +207,10 @@ async function start(
     const listener = await startBounceListener({
       ...bounces.listen,
       recipientsOf: (approvalId) => mailedAbout(pool, approvalId),
-      onBounce: (bounce) => takeReturned(pool, bounce, log),
+      async onBounce(bounce) {
+        await takeReturned(pool, bounce, log);
+        metrics.bounces.inc({ kind: bounce.permanent ? "permanent" : "delayed" });
+      },
       log,
     });
     stops.push(() => listener.stop());
@@ -200,7 +219,7 @@ async function start(
   const sweeper = runsWorkflows ? startInboxSweeper(pool, sources, log) : null;
   stops.push(() => sweeper?.stop());
 
-  const intake = createIntake({ pool: enginePool, sources, log, fault });
+  const intake = createIntake({ pool: enginePool, sources, log, metrics, fault });
   const reconciler = startReconciler({
     pool,
     provider: paymentProvider,

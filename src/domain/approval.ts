@@ -110,6 +110,8 @@ export interface SubjectChange {
 
 /** One approval, whole, as it is stored. */
 export interface ApprovalState {
+  /** What the engine keeps to find the approval's trace by: no rule looks at it. */
+  trace?: string;
   id: string;
   tenant: string;
   order_id: string | null;

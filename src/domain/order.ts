@@ -11,7 +11,7 @@ import type { ApprovalPlan, SubjectKind } from "./policy.ts";
 import type { Todo } from "./todo.ts";
 
 /** Everything an order can be on its way, and the ends it can come to. */
-const OPEN_STATUSES = [
+export const OPEN_STATUSES = [
   "created",
   "awaiting_payment",
   "requires_action",
@@ -23,7 +23,7 @@ const OPEN_STATUSES = [
   "fulfilling",
 ] as const;
 
-const END_STATUSES = [
+export const END_STATUSES = [
   "completed",
   "rejected",
   "cancelled",
@@ -163,6 +163,8 @@ export interface Erasure {
 
 /** One order, whole. It is stored as JSON beside the order's row, so every field is JSON. */
 export interface OrderState {
+  /** What the engine keeps to find the order's trace by: no rule looks at it. */
+  trace?: string;
   facts: OrderFacts;
   status: OrderStatus;
   /** What the policy asked when the order was accepted; null: nobody. */

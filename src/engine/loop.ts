@@ -1,23 +1,25 @@
 import { DBOSWorkflowConflictError } from "@dbos-inc/dbos-sdk/internal/error";
 import type { Pool } from "pg";
 import type { Todo } from "../domain/todo.ts";
+import { logAbout } from "../log.ts";
+import { within, type Traceparent } from "../observe/trace.ts";
 import type { Fault } from "./fault.ts";
 import { forgetRun } from "./internals.ts";
 import { park } from "./mailbox.ts";
-import type { Machine } from "./machine.ts";
+import type { Machine, Traced } from "./machine.ts";
 import { workflowId } from "./names.ts";
-import { publish } from "./publish.ts";
+import { publish, type Transition } from "./publish.ts";
 import { inThisTerm, isStillOurs } from "./term.ts";
 
-interface Run<State, Message, Effect> {
+interface Run<State extends Traced, Message, Effect> {
   machine: Machine<State, Message, Effect>;
   id: string;
   segment: number;
   pool: Pool;
   /** Performs one piece of work as a durable step and says what came of it; never throws. */
   perform(work: Todo<Effect>): Promise<Message>;
-  /** Told of every committed transition. */
-  onTransition(): void;
+  /** Told of every committed transition; null when it was committed by an earlier run. */
+  onTransition(transition: Transition<State> | null): void;
   fault: Fault;
 }
 
@@ -61,23 +63,32 @@ async function working<T>(workflow: string, work: () => Promise<T>): Promise<T> 
  * The loop of every order and approval: publish a transition, perform what it asks for, take the outcomes into the next
  * one, and park when there is nothing to do. Ends when its segment has closed.
  */
-export const run = <State, Message, Effect>(loop: Run<State, Message, Effect>): Promise<void> =>
-  inThisTerm(() => goOn(loop));
+export const run = <State extends Traced, Message, Effect>(
+  loop: Run<State, Message, Effect>,
+): Promise<void> =>
+  logAbout(loop.machine.table === "orders" ? { order_id: loop.id } : { approval_id: loop.id }, () =>
+    inThisTerm(() => goOn(loop)),
+  );
 
-async function goOn<State, Message, Effect>(loop: Run<State, Message, Effect>): Promise<void> {
+async function goOn<State extends Traced, Message, Effect>(loop: Run<State, Message, Effect>): Promise<void> {
   const { machine, id, segment, pool } = loop;
   const workflow = workflowId(id, segment);
   let outcomes: Message[] = [];
+  let trace: Traceparent | undefined;
   for (let steps = 1; ; steps++) {
     loop.fault("publish", "before");
-    const published = await working(workflow, () => publish(machine, id, outcomes));
+    const { published, transition } = await working(workflow, () =>
+      within(trace, () => publish(machine, id, outcomes)),
+    );
     loop.fault("publish", "after");
-    loop.onTransition();
+    loop.onTransition(transition);
     if (published.closed) return;
+    trace = published.trace;
     const { due } = published;
-    const perform = () => Promise.all(due.map((work) => loop.perform(work)));
+    const perform = () => within(trace, () => Promise.all(due.map((work) => loop.perform(work))));
     outcomes = due.length > 0 ? await working(workflow, perform) : [];
-    if (due.length === 0)
-      await park(pool, { table: machine.table, id, segment, steps, wakeAt: published.wake_at });
+    if (due.length > 0) continue;
+    trace = undefined;
+    await park(pool, { table: machine.table, id, segment, steps, wakeAt: published.wake_at });
   }
 }

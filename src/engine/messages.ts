@@ -3,6 +3,7 @@ import { inTransaction, type Pool } from "../db/pool.ts";
 import type { ApprovalMessage } from "../domain/approval.ts";
 import type { OrderMessage } from "../domain/order.ts";
 import type { Log } from "../log.ts";
+import { currentTrace, traced, type Traceparent } from "../observe/trace.ts";
 import { TOPIC, WORKFLOW, workflowId } from "./names.ts";
 import { startInTransaction, type Dispatch } from "./start.ts";
 
@@ -15,6 +16,8 @@ export interface Letter<Message> {
    * has seen, whatever the body, so all three must be in it.
    */
   key: string;
+  /** What it comes from, where traces are on; what is under way where it is sent when absent. */
+  trace?: Traceparent | undefined;
 }
 
 const TABLE = { order: "orders", approval: "approvals" } as const;
@@ -145,7 +148,7 @@ async function openSegment(tx: PoolClient, table: string, id: string, segment: n
 }
 
 /** As the engine's `sendInTransaction` does, for many at once; a key that it has seen is dropped. */
-async function send(tx: PoolClient, letters: (Letter<unknown> & { workflow: string })[]): Promise<void> {
+async function send(tx: PoolClient, letters: (Letter<object> & { workflow: string })[]): Promise<void> {
   if (letters.length === 0) return;
   await tx.query(
     `insert into dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
@@ -154,7 +157,7 @@ async function send(tx: PoolClient, letters: (Letter<unknown> & { workflow: stri
      on conflict (message_uuid) do nothing`,
     [
       letters.map((letter) => letter.workflow),
-      letters.map((letter) => JSON.stringify(letter.message)),
+      letters.map(({ message, trace = currentTrace() }) => traced(message, trace)),
       letters.map((letter) => `${letter.key}::${letter.workflow}`),
     ],
   );

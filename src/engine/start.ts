@@ -7,6 +7,7 @@ import type { PoolClient } from "pg";
 import type { ApprovalMessage } from "../domain/approval.ts";
 import type { OrderMessage } from "../domain/order.ts";
 import type { Log } from "../log.ts";
+import { currentTrace, traced } from "../observe/trace.ts";
 import { WAITING_QUEUE } from "./internals.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION, TOPIC, workflowId, type WorkflowName } from "./names.ts";
 import { announceWaiting } from "./taker.ts";
@@ -87,7 +88,7 @@ export async function startInTransaction(
     await tx.query(
       `insert into dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
        values ($1, $2, $3, 'portable_json', $4)`,
-      [workflow, TOPIC, JSON.stringify(first), `first::${workflow}`],
+      [workflow, TOPIC, traced(first, currentTrace()), `first::${workflow}`],
     );
   if (elsewhere) return announceWaiting;
   return () => {

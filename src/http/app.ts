@@ -2,17 +2,15 @@ import Koa from "koa";
 import helmet from "koa-helmet";
 import Router from "@koa/router";
 import { AppError } from "../errors.ts";
-import { newId } from "../ids.ts";
-import type { Log } from "../log.ts";
 import type { DevMailbox } from "../mail/dev-mailbox.ts";
 import { approvalRoutes } from "./approvals.ts";
 import { authenticated, type Authenticate } from "./auth.ts";
 import { delegationRoutes } from "./delegations.ts";
 import { devRoutes } from "./dev.ts";
 import { eraseRoutes } from "./erase.ts";
+import { identified } from "./identified.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { linkRoutes } from "./links.ts";
-import type { Metrics } from "./metrics.ts";
 import { orderEventRoutes } from "./order-events.ts";
 import { orderMessageRoutes } from "./order-messages.ts";
 import { orderRoutes, type OrderRoutesDeps } from "./orders.ts";
@@ -39,7 +37,7 @@ export function createApp(deps: AppDeps): Koa {
 
   for (const open of [
     webhookRoutes(deps),
-    linkRoutes(deps.pool, deps.log),
+    linkRoutes(deps),
     systemRoutes(deps),
     probeRoutes(deps),
     ...deps.open,
@@ -91,28 +89,6 @@ function mount(app: Koa, router: Router): void {
   app.use(router.routes());
   app.use(router.allowedMethods());
 }
-
-/** Gives each request an id, and tells log and metrics how it went. */
-const identified =
-  (log: Log, metrics: Metrics): Koa.Middleware =>
-  async (ctx, next) => {
-    const start = performance.now();
-    const id = newId("req");
-    ctx.state["requestId"] = id;
-    ctx.set("Request-Id", id);
-    await next();
-    const seconds = (performance.now() - start) / 1000;
-    // The matched pattern, never the path: a path may hold a token.
-    const route =
-      typeof ctx["routerPath"] === "string"
-        ? ctx["routerPath"]
-        : ((ctx["_matchedRoute"] as string | undefined) ?? "none");
-    metrics.requests.observe({ method: ctx.method, route, status: String(ctx.status) }, seconds);
-    log.debug(
-      { request_id: id, method: ctx.method, route, status: ctx.status, ms: Math.round(seconds * 1000) },
-      "request",
-    );
-  };
 
 /**
  * Who is leaving serves on, and closes each connection behind its answer, so that the client's next request goes elsewhere.

@@ -14,7 +14,8 @@ import { normalisedAddress } from "../domain/address.ts";
 import { readAmount } from "../domain/typed-amount.ts";
 import { deliver } from "../engine/messages.ts";
 import { waitFor } from "../engine/wakeups.ts";
-import type { Log } from "../log.ts";
+import { alsoAbout, type Log } from "../log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { readForm } from "./body.ts";
 import { requestId } from "./context.ts";
 import { hasFollowed } from "./link-aftermath.ts";
@@ -40,18 +41,22 @@ const NEXT_WITHIN_MS = 800;
 
 type LinkContext = Context & { params: Record<string, string> };
 
-interface Deps {
+export interface LinkDeps {
   pool: Pool;
   log: Log;
+  metrics: Pick<Metrics, "clicks">;
+}
+
+interface Deps extends LinkDeps {
   freshLinks: RateLimiterMemory;
 }
 
 /** The approver's page. GET shows and never decides; POST decides once. */
-export function linkRoutes(pool: Pool, log: Log): Router {
+export function linkRoutes({ pool, log, metrics }: LinkDeps): Router {
   const requests = new RateLimiterMemory({ points: REQUESTS_A_MINUTE, duration: 60 });
   const posts = new RateLimiterMemory({ points: POSTS_A_MINUTE, duration: 60 });
   const freshLinks = new RateLimiterMemory({ points: FRESH_LINKS_AN_HOUR, duration: 3_600 });
-  const deps = { pool, log, freshLinks };
+  const deps = { pool, log, metrics, freshLinks };
   return new Router()
     .get(
       "/a/:token",
@@ -111,6 +116,8 @@ async function find(ctx: LinkContext, pool: Pool): Promise<OpenedLink | null> {
     ctx.body = notFoundPage();
     return null;
   }
+  const { id, order_id } = approval.state;
+  alsoAbout({ approval_id: id, ...(order_id === null ? {} : { order_id }) });
   // The deadline holds although the workflow may not have noticed it yet.
   return { link, state: decideApproval(approval.state, { type: "clock" }, new Date()) };
 }
@@ -148,7 +155,9 @@ async function post(ctx: LinkContext, deps: Deps): Promise<void> {
   const amount = amountToType(found);
   if (decision.decision === "approve" && amount !== null && !isAmount(decision.confirm_amount, found))
     return again(`To approve, type the amount: ${amount}`);
+  const counted = deps.metrics.clicks.startTimer();
   const after = await castVote(deps, found, { decision: decision.decision, comment: decision.comment });
+  counted();
   if (after) return showDecided(ctx, pool, after, decision.decision, true);
   ctx.status = 202;
   ctx.body = takenPage();

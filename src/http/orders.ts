@@ -17,7 +17,7 @@ import { CREATE_ORDER, submitOrder } from "../engine/submit.ts";
 import { waitFor } from "../engine/wakeups.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import type { Log } from "../log.ts";
+import { alsoAbout, type Log } from "../log.ts";
 import { readJson } from "./body.ts";
 import { apiActor, principal, requestId } from "./context.ts";
 import { idempotencyKey } from "./idempotency.ts";
@@ -86,6 +86,7 @@ export async function orderOf(
   const id = ctx.params["id"] ?? "";
   const row = /^ord_[0-9a-z]{26}$/.test(id) ? await getOrder(pool, tenant, id) : null;
   if (!row) throw new AppError("not_found", `There is no order ${id.slice(0, 64)}.`);
+  alsoAbout({ order_id: id });
   return row;
 }
 
@@ -110,6 +111,7 @@ async function create(ctx: Context, { pool, policy, provider, log }: OrderRoutes
     planApproval(policy, { ...facts, kind: "order", customer: facts.customer.email }),
     request.payment.expires_in,
   );
+  alsoAbout({ order_id: facts.id });
   const earlier = await submitOrder(pool, order, { key, request_hash, actor: apiActor(caller) }, log);
   ctx.status = 201;
   if (earlier) {

@@ -1,7 +1,7 @@
 import Router from "@koa/router";
 import { openApi } from "../contract/openapi.ts";
 import type { Pool } from "../db/pool.ts";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import { landingPage, PAGE_HEADERS, type LandingView } from "./pages/index.ts";
 
 export interface ProbeDeps {

@@ -4,10 +4,10 @@ import { sampleFailure } from "../db/inbound-webhooks.ts";
 import type { Pool } from "../db/pool.ts";
 import { AppError } from "../errors.ts";
 import type { Arrival, Accepted } from "../inbox/accept.ts";
-import type { Log } from "../log.ts";
+import { alsoAbout, type Log } from "../log.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { WebhookSource, WebhookSources } from "../payments/webhook-source.ts";
 import { readBytes } from "./body.ts";
-import type { Metrics } from "./metrics.ts";
 import { createWebhookLimiter, LIMITS, type WebhookLimits } from "./webhook-limits.ts";
 
 export interface WebhookDeps {
@@ -43,7 +43,7 @@ export function webhookRoutes({
     const reception = source.receive({ body, headers: allHeaders(ctx), now: received_at });
     const headers = keptHeaders(ctx, source);
     if (!reception.valid) {
-      metrics.signatureFailures.inc();
+      metrics.signatureFailures.inc({ provider: source.name });
       await limiter.count(ctx.ip, false);
       keepSample(pool, headers, body, reception.reason, log);
       throw new AppError("invalid_signature", reception.reason);
@@ -53,7 +53,14 @@ export function webhookRoutes({
     const accepted = await Promise.all(
       reception.events.map((event) => intake.accept({ provider, body: event, headers, received_at })),
     );
-    for (const { state } of accepted) metrics.webhooks.inc({ state });
+    const seconds = (Date.now() - received_at.getTime()) / 1000;
+    for (const { id, event_id, order_id, state, fresh } of accepted) {
+      metrics.webhooks.inc({ provider, state, result: fresh ? "new" : "duplicate" });
+      metrics.intake.observe({ provider }, seconds);
+      const about = { event_id, ...(order_id === null ? {} : { order_id }) };
+      if (accepted.length === 1) alsoAbout(about);
+      log.info({ ...about, webhook_id: id, provider, state, fresh }, "webhook taken in");
+    }
     ctx.status = source.answer.status;
     if (source.answer.body !== undefined) ctx.body = source.answer.body;
   });

@@ -1,8 +1,11 @@
+import { AsyncResource } from "node:async_hooks";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import type { Fault } from "../engine/fault.ts";
 import { isPassing } from "../engine/lost-connection.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { currentTrace } from "../observe/trace.ts";
 import type { WebhookSources } from "../payments/webhook-source.ts";
 import { readEvent } from "./read.ts";
 import { eventId, storeAndRoute, storeFailed, type Accepted, type Arrival, type Read } from "./store.ts";
@@ -35,14 +38,18 @@ interface Options {
   pool: Pool;
   sources: WebhookSources;
   log: Log;
+  metrics?: Pick<Metrics, "batch">;
   fault?: Fault;
 }
+
+/** A batch is of many requests, and written in the name of none. */
+const outside = new AsyncResource("countersign-intake");
 
 /**
  * Takes in verified webhooks: each is stored and, in the same transaction, sent to its order, before `accept` resolves.
  * Arrivals that come while a commit is under way share the next one.
  */
-export function createIntake({ pool, sources, log, fault = () => {} }: Options): Intake {
+export function createIntake({ pool, sources, log, metrics, fault = () => {} }: Options): Intake {
   const queue: Waiting[] = [];
   let writers = 0;
   let waitingBytes = 0;
@@ -51,7 +58,8 @@ export function createIntake({ pool, sources, log, fault = () => {} }: Options):
     while (writers < WRITERS && queue.length > 0) {
       const batch = takeBatch(queue);
       writers++;
-      void write(batch).finally(() => {
+      metrics?.batch.observe(batch.length);
+      void outside.runInAsyncScope(write, null, batch).finally(() => {
         writers--;
         pump();
       });
@@ -112,6 +120,7 @@ export function createIntake({ pool, sources, log, fault = () => {} }: Options):
         const waiting: Waiting = {
           arrival,
           event: readEvent(sources, arrival),
+          trace: currentTrace(),
           resolve: (accepted) => end(() => resolve(accepted)),
           reject: (error) => end(() => reject(error instanceof Error ? error : new Error(String(error)))),
         };

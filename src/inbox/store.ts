@@ -7,6 +7,7 @@ import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
+import type { Traceparent } from "../observe/trace.ts";
 import type { ReadEvent } from "../payments/webhook-source.ts";
 import { erasedBody, mentioned } from "./erased.ts";
 import { letterOf } from "./letter.ts";
@@ -26,6 +27,8 @@ export interface Arrival {
 export interface Accepted {
   id: string;
   event_id: string;
+  /** Which order it was found to be about. */
+  order_id: string | null;
   state: NewInboundWebhook["state"];
   /** False for an event that was stored before: then nothing else happened. */
   fresh: boolean;
@@ -34,6 +37,8 @@ export interface Accepted {
 export interface Read {
   arrival: Arrival;
   event: ReadEvent;
+  /** Where traces are on: the request that brought it. */
+  trace?: Traceparent | undefined;
 }
 
 /** Stores events, no event and no change twice among them, and sends each to its order, within the caller's transaction. */
@@ -60,7 +65,8 @@ export async function storeAndRoute(
   const letters = webhooks.flatMap((webhook, i) => {
     const meaning = batch[i]?.event.meaning;
     if (webhook.state !== "routed" || meaning?.kind !== "message" || !fresh.has(webhook.event_id)) return [];
-    return webhook.order_id === null ? [] : [letterOf(webhook, webhook.order_id, meaning.message)];
+    if (webhook.order_id === null) return [];
+    return [{ ...letterOf(webhook, webhook.order_id, meaning.message), trace: batch[i]?.trace }];
   });
   const { dispatch } = await route(tx, "order", letters, log);
   return { accepted: webhooks.map((webhook) => acceptedAs(webhook, fresh)), dispatch };
@@ -83,9 +89,10 @@ const claimOf = (read: Read) => {
   return [{ provider: arrival.provider, event_id: eventId(read), change: key, told_at }];
 };
 
-const acceptedAs = ({ id, event_id, state }: NewInboundWebhook, fresh: Set<string>): Accepted => ({
+const acceptedAs = ({ id, event_id, order_id, state }: NewInboundWebhook, fresh: Set<string>): Accepted => ({
   id,
   event_id,
+  order_id,
   state,
   fresh: fresh.has(event_id),
 });

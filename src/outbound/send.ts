@@ -1,6 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { Webhook } from "standardwebhooks";
+import { currentTrace } from "../observe/trace.ts";
 import { ForbiddenAddress, isPublic, publicLookup } from "./address.ts";
 import { hear, type Heard } from "./answer.ts";
 
@@ -61,7 +62,9 @@ export async function send(webhook: OutboundWebhook, options: SendOptions): Prom
   const obstacle = urlObstacle(url, options);
   if (obstacle) return { outcome: "failed", reason: `its URL ${obstacle}`, retry: false, heard: null };
   const now = new Date();
+  const traceparent = currentTrace();
   const headers = {
+    ...(traceparent === undefined ? {} : { traceparent }),
     "content-type": "application/json",
     "content-length": String(Buffer.byteLength(body)),
     "user-agent": "Countersign/1",

@@ -1,11 +1,18 @@
 import type { Todo } from "../domain/todo.ts";
 import type { Fault } from "../engine/fault.ts";
 import { runStep } from "../engine/step.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { fail, inSpan } from "../observe/trace.ts";
 
 /** What came of an effect that was tried once: the message that the next decision takes. */
 export type Outcome<Result> =
   | { type: "effect.done"; key: string; result: Result }
   | { type: "effect.failed"; key: string; reason: string; code: string; retry: boolean };
+
+export interface AttemptDeps {
+  fault: Fault;
+  metrics: Pick<Metrics, "effects">;
+}
 
 /**
  * Tries an effect as a durable step: its outcome, failure included, is recorded, and a replay does not try it again. If
@@ -14,19 +21,26 @@ export type Outcome<Result> =
  */
 export const attempt = <Effect extends { kind: string }, Result>(
   { key, effect }: Todo<Effect>,
-  fault: Fault,
+  { fault, metrics }: AttemptDeps,
   perform: () => Promise<Result>,
 ): Promise<Outcome<Result>> =>
-  runStep(effect.kind, async () => {
-    fault(effect.kind, "before");
-    try {
-      const result = await perform();
-      fault(effect.kind, "after");
-      return storable({ type: "effect.done", key, result });
-    } catch (error) {
-      return storable({ type: "effect.failed", key, ...explain(error) });
-    }
-  });
+  runStep(effect.kind, () =>
+    inSpan(`effect ${effect.kind}`, { attributes: { "countersign.key": key } }, async (span) => {
+      const count = (outcome: string) => metrics.effects.inc({ effect: effect.kind, outcome });
+      fault(effect.kind, "before");
+      try {
+        const result = await perform();
+        fault(effect.kind, "after");
+        count("done");
+        return storable({ type: "effect.done", key, result });
+      } catch (error) {
+        const why = explain(error);
+        count(why.retry ? "retry" : "failed");
+        fail(span, error);
+        return storable({ type: "effect.failed", key, ...why });
+      }
+    }),
+  );
 
 /** A failure in the words of the trail. Whatever is not known to be final is tried again. */
 function explain(error: unknown): { reason: string; code: string; retry: boolean } {

@@ -4,6 +4,7 @@ import { recordTry, type ClaimedDelivery, type RecordedTry } from "../db/webhook
 import { decideDelivery, DISABLE_AFTER_MS } from "../domain/delivery.ts";
 import type { Fault } from "../engine/fault.ts";
 import type { Log } from "../log.ts";
+import { inSpan } from "../observe/trace.ts";
 import type { Seal } from "../outbound/seal.ts";
 import { send, type Delivered, type OutboundRules } from "../outbound/send.ts";
 import { openSecrets } from "./endpoint-secrets.ts";
@@ -15,6 +16,8 @@ export interface TryDeps {
   seal: Seal;
   /** Where webhooks may go. */
   outbound: OutboundRules;
+  /** Told how each try ended, and how long it took, in seconds. */
+  onTried?: (outcome: Delivered["outcome"], seconds: number) => void;
   /** Told when an endpoint was disabled. */
   onDisabled: () => void;
   log: Log;
@@ -35,11 +38,16 @@ export async function tryDelivery(deps: TryDeps, delivery: ClaimedDelivery): Pro
   const at = new Date();
   const start = performance.now();
   fault("webhook_post", "before");
-  const posted = await post(deps, delivery);
+  const posted = await inSpan(
+    `webhook ${delivery.event_type}`,
+    { kind: "client", attributes: { "countersign.event_id": delivery.event_id } },
+    () => post(deps, delivery),
+  );
   const sent = posted ?? UNREADABLE;
   fault("webhook_post", "after");
   // Its claim ends with this process's lease, and the same try is made again.
   if (sent.outcome === "failed" && signal.aborted) return;
+  deps.onTried?.(sent.outcome, (performance.now() - start) / 1000);
   const heard = sent.outcome === "accepted" ? sent : sent.heard;
   const gone = heard?.status === 410;
   const verdict = decideDelivery(

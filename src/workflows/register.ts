@@ -2,17 +2,27 @@ import type { Pool } from "../db/pool.ts";
 import type { Todo } from "../domain/todo.ts";
 import type { Fault } from "../engine/fault.ts";
 import { run } from "../engine/loop.ts";
-import type { Machine } from "../engine/machine.ts";
+import type { Machine, Traced } from "../engine/machine.ts";
+import type { Transition } from "../engine/publish.ts";
 import { registerLoop } from "../engine/start.ts";
 import { announce } from "../engine/wakeups.ts";
+import type { Metrics } from "../observe/metrics.ts";
+
+interface MachineDeps<State> {
+  pool: Pool;
+  fault: Fault;
+  metrics: Pick<Metrics, "transitions">;
+  /** Told of each transition that was committed here; a replay tells of none. */
+  onTransition: (transition: Transition<State>) => void;
+}
 
 /**
  * Makes a state machine a durable workflow: decide, publish, perform, wait for the next message. What happens when is the
  * machine's business; `perform` does the work that it asks for and never throws.
  */
-export function registerMachine<State, Message, Effect>(
+export function registerMachine<State extends Traced, Message, Effect>(
   machine: Machine<State, Message, Effect>,
-  { pool, fault }: { pool: Pool; fault: Fault },
+  { pool, fault, metrics, onTransition }: MachineDeps<State>,
   perform: (id: string, work: Todo<Effect>) => Promise<Message>,
 ): void {
   registerLoop(machine.workflow, (id, segment) =>
@@ -23,7 +33,12 @@ export function registerMachine<State, Message, Effect>(
       pool,
       fault,
       perform: (work) => perform(id, work),
-      onTransition: () => announce(id, segment),
+      onTransition(transition) {
+        announce(id, segment);
+        if (!transition) return;
+        metrics.transitions.observe({ workflow: machine.workflow }, transition.seconds);
+        onTransition(transition);
+      },
     }),
   );
 }

@@ -7,7 +7,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createPool, type Pool } from "../../src/db/pool.ts";
-import { createMetrics } from "../../src/http/metrics.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
 import { problems } from "../../src/http/problems.ts";
 import type { WebhookLimits } from "../../src/http/webhook-limits.ts";
 import { webhookRoutes } from "../../src/http/webhooks.ts";
@@ -42,7 +42,7 @@ async function within(
   const app = new Koa();
   app.on("error", () => {});
   app.use(problems(log));
-  const metrics = createMetrics({ parked: () => 0 });
+  const metrics = createMetrics();
   const webhookLimits = { verified: 1_000, unverified: 1_000, bodyWithinMs: 15_000, ...limits };
   const intake = createIntake({ pool, sources, log });
   app.use(webhookRoutes({ pool, intake, sources, log, metrics, webhookLimits }).routes());

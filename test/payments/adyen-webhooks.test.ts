@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPool, type Pool } from "../../src/db/pool.ts";
-import { createMetrics } from "../../src/http/metrics.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
 import { problems } from "../../src/http/problems.ts";
 import { webhookRoutes } from "../../src/http/webhooks.ts";
 import { createIntake } from "../../src/inbox/accept.ts";
@@ -25,7 +25,7 @@ beforeAll(async () => {
   const log = createLog("silent");
   pool = createPool({ url: service.databaseUrl, max: 4, applicationName: "adyen", log });
   const sources = sourcesByName(createAdyenSource({ keys: [KEY], merchantAccount: "Ours" }));
-  const metrics = createMetrics({ parked: () => 0 });
+  const metrics = createMetrics();
   const app = new Koa();
   app.use(problems(log));
   app.use(

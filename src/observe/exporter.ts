@@ -1,0 +1,70 @@
+import type { Log } from "../log.ts";
+
+/** Where traces go, as OpenTelemetry's environment names it. */
+export interface TraceConfig {
+  /** Of an OTLP/HTTP receiver; `/v1/traces` is added. */
+  endpoint: string;
+  /** What the receiver wants to see, such as a key. */
+  headers: Record<string, string>;
+  serviceName: string;
+  /** Which part of new traces is recorded, 0 to 1; who sends a `traceparent` has decided for theirs. */
+  ratio: number;
+}
+
+export interface Exporter {
+  /** Sends what is left, and switches traces off. */
+  stop(): Promise<void>;
+}
+
+const LAST_WORDS_MS = 3_000;
+
+/**
+ * Switches traces on: spans go to an OTLP/HTTP receiver in batches, beside the work. A receiver that is away costs the spans
+ * alone. The packages are loaded here, so that who wants no traces does not load them.
+ */
+export async function startTraces(
+  { endpoint, headers, serviceName, ratio }: TraceConfig,
+  { version, instance, log }: { version: string; instance: string; log: Log },
+): Promise<Exporter> {
+  const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }, { context, trace, propagation, diag }] =
+    await Promise.all([
+      import("@opentelemetry/sdk-trace-node"),
+      import("@opentelemetry/exporter-trace-otlp-http"),
+      import("@opentelemetry/resources"),
+      import("@opentelemetry/api"),
+    ]);
+  let told = false;
+  diag.setLogger({
+    // What it says may hold the receiver's answer, and it says it for every batch.
+    error: () => {
+      if (!told) log.warn("traces could not be sent; OTEL_EXPORTER_OTLP_ENDPOINT does not take them");
+      told = true;
+    },
+    ...{ warn: () => {}, info: () => {}, debug: () => {}, verbose: () => {} },
+  });
+  const provider = new sdk.NodeTracerProvider({
+    resource: resourceFromAttributes({
+      "service.name": serviceName,
+      "service.version": version,
+      "service.instance.id": instance,
+    }),
+    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(ratio) }),
+    spanProcessors: [
+      new sdk.BatchSpanProcessor(
+        new OTLPTraceExporter({ url: `${endpoint.replace(/\/+$/, "")}/v1/traces`, headers }),
+      ),
+    ],
+  });
+  provider.register();
+  return {
+    async stop() {
+      let late: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        late = setTimeout(resolve, LAST_WORDS_MS);
+      });
+      await Promise.race([provider.shutdown().catch(() => undefined), patience]);
+      clearTimeout(late);
+      for (const global of [trace, context, propagation, diag]) global.disable();
+    },
+  };
+}
