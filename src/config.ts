@@ -15,7 +15,7 @@ import {
 import { apartRefusals, processConfig, processSettings, type ProcessConfig } from "./config/process.ts";
 import { productionRefusals } from "./config/production.ts";
 
-export type { ApiKeyConfig, Role } from "./config/access.ts";
+export type { ApiKeyConfig, OperatorConfig, Role } from "./config/access.ts";
 export type { ArchiveConfig } from "./config/archive.ts";
 export type { ProcessRole } from "./config/process.ts";
 

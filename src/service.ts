@@ -22,7 +22,6 @@ import { approvalRequestRoutes } from "./http/approval-requests.ts";
 import { auditKeyRoutes, checkpointRoutes } from "./http/audit-checkpoints.ts";
 import { auditSocket } from "./http/audit-socket.ts";
 import { auditRoutes } from "./http/audit.ts";
-import { createAuthenticate } from "./http/auth.ts";
 import { timelineLinkRoutes, timelineRoutes } from "./http/timeline.ts";
 import { reconciliationRoutes } from "./http/reconciliations.ts";
 import { webhookDeliveryRoutes } from "./http/webhook-deliveries.ts";
@@ -44,6 +43,7 @@ import { providerEntry, VERSION } from "./package.ts";
 import { choosePayments } from "./payments/choose.ts";
 import { mailDifferences } from "./reconcile/mail.ts";
 import { startReconciler } from "./reconcile/reconciler.ts";
+import { startAccess } from "./service/access.ts";
 import { bouncesOf } from "./service/bounces.ts";
 import { startCheckpointsOf } from "./service/checkpoints.ts";
 import { linksOf, metricsLink, type Link } from "./service/links.ts";
@@ -263,7 +263,11 @@ async function start(
     return { ...common, links: metricsLink(url) };
   }
 
-  const authenticate = createAuthenticate(config.apiKeys);
+  const access = startAccess({
+    ...{ config, pool, mailer, publicUrl, linkSecrets, log },
+    provider: { name: paymentProvider.name, url: provider?.url ?? null },
+    mailbox: mailbox !== null,
+  });
   const feed = createTrailFeed({ db: pool, onChanged, log });
   const links = linksOf(url, provider?.url ?? null, mailbox !== null);
   const timeline = {
@@ -279,7 +283,8 @@ async function start(
     sources,
     links,
     publicUrl,
-    authenticate,
+    guard: access.guard,
+    console: access.console,
     mailbox,
     resources: [
       auditRoutes({ pool, feed, restore, log }),
@@ -293,7 +298,7 @@ async function start(
     open: [auditKeyRoutes(pool), timelineRoutes(timeline)],
   });
   const handle = app.callback();
-  const upgrade = auditSocket({ pool, feed, restore, authenticate, log });
+  const upgrade = auditSocket({ pool, feed, restore, authenticate: access.authenticate, log });
   server.on("upgrade", (request, socket, head) => {
     if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
   });

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Values } from "./values.ts";
+import { ROLES, type Role } from "../domain/role.ts";
+import { amountOf, type Values } from "./values.ts";
 
-// Who may use the API, and what signs approvers' links.
+// Who may use the API and the console, and what signs approvers' links.
 
-const ROLES = ["viewer", "support", "finance", "admin"] as const;
-export type Role = (typeof ROLES)[number];
+export type { Role } from "../domain/role.ts";
 
 export interface ApiKeyConfig {
   tenant: string;
@@ -32,6 +32,23 @@ const apiKeys = z.string().transform((text, ctx): ApiKeyConfig[] =>
   }),
 );
 
+/** Who may sign in to the console by mail or single sign-on. */
+export interface OperatorConfig {
+  tenant: string;
+  role: Role;
+  address: string;
+}
+
+const operators = z.string().transform((text, ctx): OperatorConfig[] =>
+  text.split(",").map((entry) => {
+    const [tenant = "", role = "", address = ""] = entry.trim().split(":", 3);
+    const known = ROLES.find((name) => name === role);
+    if (!tenant || !known || !z.email().safeParse(address).success)
+      ctx.addIssue(`write tenant:role:address, separated by commas, with role one of ${ROLES.join(", ")}`);
+    return { tenant, role: known ?? "viewer", address };
+  }),
+);
+
 const linkSecrets = z.string().transform((text, ctx) =>
   text.split(",").map((entry) => {
     const [version = "", secret = ""] = entry.trim().split(":", 2);
@@ -46,12 +63,18 @@ const linkSecrets = z.string().transform((text, ctx) =>
 export const accessSettings = {
   API_KEYS: apiKeys.optional(),
   LINK_SECRETS: linkSecrets.optional(),
+  OPERATORS: operators.optional(),
+  SESSION_IDLE_H: amountOf("hours", 0.01, 720).default(12),
+  SESSION_MAX_H: amountOf("hours", 0.01, 8760).default(168),
 };
 
 export interface AccessConfig {
   apiKeys: ApiKeyConfig[];
   /** Null: generated into the data directory. */
   linkSecrets: { version: string; secret: string }[] | null;
+  operators: OperatorConfig[];
+  /** When who is signed in to the console has to sign in again, in seconds: after no request, and altogether. */
+  sessions: { idleS: number; maxS: number };
 }
 
 const DEVELOPMENT_KEY: ApiKeyConfig = {
@@ -61,7 +84,12 @@ const DEVELOPMENT_KEY: ApiKeyConfig = {
   user: "dev@example.com",
 };
 
+/** The same person as the development key's. */
+const DEVELOPMENT_OPERATOR: OperatorConfig = { tenant: "dev", role: "admin", address: "dev@example.com" };
+
 export const accessConfig = (raw: Values<typeof accessSettings>): AccessConfig => ({
   apiKeys: raw.API_KEYS ?? [DEVELOPMENT_KEY],
   linkSecrets: raw.LINK_SECRETS ?? null,
+  operators: raw.OPERATORS ?? (raw.API_KEYS ? [] : [DEVELOPMENT_OPERATOR]),
+  sessions: { idleS: raw.SESSION_IDLE_H * 3_600, maxS: raw.SESSION_MAX_H * 3_600 },
 });

@@ -4,7 +4,6 @@ import Router from "@koa/router";
 import { AppError } from "../errors.ts";
 import type { DevMailbox } from "../mail/dev-mailbox.ts";
 import { approvalRoutes } from "./approvals.ts";
-import { authenticated, type Authenticate } from "./auth.ts";
 import { delegationRoutes } from "./delegations.ts";
 import { devRoutes } from "./dev.ts";
 import { eraseRoutes } from "./erase.ts";
@@ -20,12 +19,15 @@ import { probeRoutes, systemRoutes, type ProbeDeps, type SystemDeps } from "./sy
 import { webhookRoutes, type WebhookDeps } from "./webhooks.ts";
 
 export interface AppDeps extends OrderRoutesDeps, WebhookDeps, SystemDeps {
-  authenticate: Authenticate;
+  /** Lets in who may use the API, and says who it is. */
+  guard: Koa.Middleware;
   mailbox: DevMailbox | null;
   /** Aborted when the service was asked to stop, and serves on until it stops. */
   leaving: AbortSignal;
   /** Aborted when the service begins to stop. */
   stopping: AbortSignal;
+  /** The console, which is asked first. */
+  console: Router[];
   /** Further resources below /v1, and further open paths. */
   resources: Router[];
   open: Router[];
@@ -38,6 +40,7 @@ export function createApp(deps: AppDeps): Koa {
   for (const open of [
     webhookRoutes(deps),
     linkRoutes(deps),
+    ...deps.console,
     systemRoutes(deps),
     probeRoutes(deps),
     ...deps.open,
@@ -46,7 +49,7 @@ export function createApp(deps: AppDeps): Koa {
   if (deps.mailbox) mount(app, devRoutes(deps.mailbox));
 
   const api = new Router({ prefix: "/v1" });
-  api.use(authenticated(deps.authenticate));
+  api.use(deps.guard);
   const { pool, log } = deps;
   for (const routes of [
     orderRoutes(deps),

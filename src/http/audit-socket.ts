@@ -58,7 +58,7 @@ async function accept(
   request: IncomingMessage,
   orderId: string,
 ): Promise<Follow> {
-  const caller = authenticate(request);
+  const caller = await authenticate(request);
   if (!caller) throw new AppError("unauthorized", "Send the header Authorization: Bearer KEY.");
   const { searchParams } = new URL(request.url ?? "", "http://localhost");
   const { after, view } = followAs(Object.fromEntries(searchParams), "");

@@ -1,9 +1,9 @@
 import type { Context } from "koa";
-import type { Role } from "../config.ts";
 import type { Actor } from "../domain/audit-entry.ts";
+import { isAtLeast, type Role } from "../domain/role.ts";
 import { AppError } from "../errors.ts";
 
-/** Who is asking: what an API key stands for. */
+/** Who is asking: what an API key or a session of the console stands for. */
 export interface Principal {
   tenant: string;
   role: Role;
@@ -18,8 +18,6 @@ export interface State {
   principal?: Principal;
 }
 
-const RANK: Record<Role, number> = { viewer: 0, support: 1, finance: 2, admin: 3 };
-
 const stateOf = (ctx: Context): State => ctx.state;
 
 export const requestId = (ctx: Context): string => stateOf(ctx).requestId;
@@ -28,8 +26,8 @@ export const requestId = (ctx: Context): string => stateOf(ctx).requestId;
 export function principal(ctx: Context, least: Role = "viewer"): Principal {
   const caller = stateOf(ctx).principal;
   if (!caller) throw new AppError("unauthorized", "Send the header Authorization: Bearer KEY.");
-  if (RANK[caller.role] < RANK[least])
-    throw new AppError("forbidden", `This needs the role ${least}; the key has the role ${caller.role}.`);
+  if (!isAtLeast(caller.role, least))
+    throw new AppError("forbidden", `This needs the role ${least}; you have the role ${caller.role}.`);
   return { ...caller, request: requestId(ctx) };
 }
 

@@ -21,3 +21,4 @@ export {
   type ErrorView,
 } from "./trouble.ts";
 export type { FreshLink } from "./parts.ts";
+export { goneLinkPage, signInPage } from "./sign-in.ts";
