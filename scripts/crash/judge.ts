@@ -55,7 +55,10 @@ async function unrest({ pool }: Stage): Promise<string[]> {
   for (const deadline = Date.now() + REST_WITHIN_MS; ; await sleep(200)) {
     const { rows } = await pool.query<{ what: string }>(
       `select 'unread: ' || message_uuid as what from dbos.notifications where consumed = false
-       union all select workflow_uuid || ' is ' || status from dbos.workflow_status where status <> 'SUCCESS'
+       union all select format('%s is %s at %s, %s, since %s', workflow_uuid, status, w.executor_id,
+                           case when e.id is null then 'gone' else 'alive' end, to_timestamp(updated_at / 1000))
+                    from dbos.workflow_status w left join countersign.executors e on e.id = w.executor_id
+                   where status <> 'SUCCESS'
        union all select id || ' is still open' from countersign.orders where segment_open
        union all select id || ' is still open' from countersign.approvals where segment_open
        union all select 'parked: ' || event_id from countersign.inbound_webhooks w where state in ('parked', 'failed')

@@ -18,11 +18,20 @@ const options = new Command("test:crash")
     "Kills services, database, provider and mail server while orders are under way, and looks what became of them.",
   )
   .option("--kills <n>", "how many processes are killed", whole, 500)
+  .option("--minutes <n>", "no more kills after so many minutes", whole, 24 * 60)
+  .option("--dense", "services and what they stand on are killed side by side, not in turn", false)
   .option("--seed <n>", "who is killed when; the same again for the same number", whole, 1)
   .option("--side-by-side <n>", "orders under way at once", whole, 8)
   .option("--calm", "the provider behaves: no lost, late or repeated webhooks, no failing answers", false)
   .parse()
-  .opts<{ kills: number; seed: number; sideBySide: number; calm: boolean }>();
+  .opts<{
+    kills: number;
+    minutes: number;
+    dense: boolean;
+    seed: number;
+    sideBySide: number;
+    calm: boolean;
+  }>();
 
 const CHAOS = {
   ...{ duplicate: 0.1, reorder: 0.1, delay_ms: 200, drop: 0.05, stale_signature: 0.05, twin_event: 0.1 },
@@ -75,11 +84,16 @@ async function run(stage: Stage): Promise<boolean> {
   const patience = new AbortController();
   const played: Played[] = [];
   const lives = live(stage, played, stop.signal, patience.signal);
-  const kills = await torment(stage, options.kills, seeded(options.seed), (killed, what) =>
-    say(
-      `${String(killed).padStart(String(options.kills).length)} of ${options.kills}: ${what}; ${played.length} orders so far`,
-    ),
-  );
+  const kills = await torment(stage, {
+    kills: options.kills,
+    until: Date.now() + options.minutes * 60_000,
+    dense: options.dense,
+    chance: seeded(options.seed),
+    onKill: (killed, what) =>
+      say(
+        `${String(killed).padStart(String(options.kills).length)} of ${options.kills}: ${what}; ${played.length} orders so far`,
+      ),
+  });
   say("no more kills; finishing what is under way");
   stop.abort();
   const timer = setTimeout(() => patience.abort(new Error("it has not ended")), PATIENCE_MS);
