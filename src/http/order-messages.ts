@@ -1,12 +1,16 @@
+import { createHash } from "node:crypto";
 import Router from "@koa/router";
+import canonicalize from "canonicalize";
 import type { z } from "zod";
 import type { MessageAnswer } from "../contract/answers/orders.ts";
 import { MESSAGES, sendMessage, type Topic } from "../contract/orders.ts";
+import { claimKey } from "../db/idempotency-keys.ts";
+import { inTransaction, type Tx } from "../db/pool.ts";
 import { beyondPlan } from "../domain/approval-amend.ts";
 import type { Amendment, OrderMessage, OrderState } from "../domain/order.ts";
 import { planApproval, type Policy } from "../domain/policy.ts";
 import type { Actor } from "../domain/audit-entry.ts";
-import { deliver } from "../engine/messages.ts";
+import { route } from "../engine/messages.ts";
 import { AppError } from "../errors.ts";
 import type { Role } from "../config.ts";
 import { newId } from "../ids.ts";
@@ -44,17 +48,41 @@ export const orderMessageRoutes = ({ pool, policy, log }: OrderRoutesDeps): Rout
     const { id, state } = await orderOf(ctx, pool);
     const letter = letterOf(topic, message, apiActor(caller));
     if (letter.type === "amend") refuseBeyondPlan(policy, state, letter.change);
-    const messageId = newId("req");
-    const source = ctx.get("idempotency-key") ? idempotencyKey(ctx) : messageId;
-    await deliver(
-      pool,
-      "order",
-      { to: id, message: letter, key: `${topic}:api:${caller.tenant}:${source}` },
-      log,
-    );
+    const key = ctx.get("idempotency-key") ? idempotencyKey(ctx) : null;
+    const first = await inTransaction(pool, async (tx) => {
+      if (key !== null && !(await claim(tx, caller.tenant, id, key, { topic, message }))) return null;
+      const letterKey = `${topic}:api:${caller.tenant}:${key ?? newId("req")}`;
+      return route(tx, "order", [{ to: id, message: letter, key: letterKey }], log);
+    });
+    if (first === null) ctx.set("Idempotent-Replayed", "true");
+    first?.dispatch();
     ctx.status = 202;
     ctx.body = { object: "message", order_id: id, topic, accepted: true } satisfies MessageAnswer;
   });
+
+/**
+ * Whether this is the first message with its key. The engine knows keys within one segment of the order; ours holds over all.
+ * @throws AppError `idempotency_mismatch` when the first was another
+ */
+async function claim(
+  tx: Tx,
+  tenant: string,
+  id: string,
+  key: string,
+  sent: { topic: Topic; message: unknown },
+): Promise<boolean> {
+  const request_hash = createHash("sha256")
+    .update(canonicalize(sent) ?? "")
+    .digest("hex");
+  const operation = `POST /v1/orders/${id}/messages`;
+  const earlier = await claimKey(tx, { tenant, operation, key, request_hash, object_id: id });
+  if (earlier && earlier.request_hash !== request_hash)
+    throw new AppError(
+      "idempotency_mismatch",
+      "This Idempotency-Key was used with another message; use a new key for a new message.",
+    );
+  return earlier === null;
+}
 
 /** An amended order keeps the plan that it was accepted with; what needs another plan is another order. */
 function refuseBeyondPlan(
