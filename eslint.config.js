@@ -34,8 +34,11 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ["src/config.ts", "test/**", "scripts/**"], rules: { "no-restricted-properties": "off" } },
-  { files: ["src/cli/**", "scripts/**", "src/main.ts"], rules: { "no-console": "off" } },
+  {
+    files: ["src/config.ts", "test/**", "scripts/**", "examples/**"],
+    rules: { "no-restricted-properties": "off" },
+  },
+  { files: ["src/cli/**", "scripts/**", "examples/**", "src/main.ts"], rules: { "no-console": "off" } },
   { files: ["test/**"], rules: { "@typescript-eslint/no-non-null-assertion": "off", "no-console": "off" } },
   { files: ["**/*.js"], ...tseslint.configs.disableTypeChecked },
   { files: ["bin/*.js"], languageOptions: { globals: { URL: "readonly", process: "readonly" } } },
