@@ -95,17 +95,19 @@ export interface Hold {
 }
 
 /** What the operator has to know, since it needs a person or costs money. */
-export type AlertKind =
-  | "order_held"
-  | "capture_failed"
-  | "captured_outside"
-  | "authorization_lapsing"
-  | "second_payment"
-  | "refund_failed"
-  | "inquiry_opened"
-  | "dispute_opened"
-  | "dispute_lost"
-  | "void_failed";
+export const ALERT_KINDS = [
+  "order_held",
+  "capture_failed",
+  "captured_outside",
+  "authorization_lapsing",
+  "second_payment",
+  "refund_failed",
+  "inquiry_opened",
+  "dispute_opened",
+  "dispute_lost",
+  "void_failed",
+] as const;
+export type AlertKind = (typeof ALERT_KINDS)[number];
 
 /** Why an order that will not be completed ends, decided before its money is back. */
 export interface Ending {

@@ -1,5 +1,9 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestService, type TestService } from "../helpers/service.ts";
+import { DEPLOY, hasPrometheus, promtool, startPrometheus } from "./prometheus.ts";
 import { samples, type Samples } from "./samples.ts";
 
 let service: TestService;
@@ -92,4 +96,74 @@ test("names and labels are as Prometheus has them", async () => {
   }
   // Ids would make a series of each order.
   expect(text).not.toMatch(/(ord|apr|req|whi|evt|pi|cs)_[0-9a-zA-Z]{14,}/);
+});
+
+/** Every metric that a rule or a panel reads. */
+function metricsIn(text: string): string[] {
+  const names = text.match(/\b(countersign|http|nodejs|process)_[a-z0-9_]+/g) ?? [];
+  return [...new Set(names.map((name) => name.replace(/_(bucket|sum|count)$/, "")))];
+}
+
+test("every metric in the alerts and on the dashboard is one that is served", async () => {
+  const text = (await service.call<string>("GET", "/metrics")).body;
+  const served = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+  const rules = readFileSync(join(DEPLOY, "alerts.yaml"), "utf8")
+    .match(/^ +expr: .*$/gm)!
+    .join();
+  const dashboard = JSON.parse(readFileSync(resolve(DEPLOY, "../grafana/countersign.json"), "utf8")) as {
+    panels: { targets?: { expr: string }[] }[];
+  };
+  const panels = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join();
+  expect(metricsIn(rules).length).toBeGreaterThan(15);
+  expect(served).toEqual(expect.arrayContaining(metricsIn(rules + panels)));
+  const ours = served.filter((name) => name?.startsWith("countersign_"));
+  expect(metricsIn(panels), "what we serve is on the dashboard").toEqual(expect.arrayContaining(ours));
+});
+
+if (!hasPrometheus)
+  console.log("Prometheus is not installed (Debian: apt-get install prometheus): its tests are skipped");
+
+test.skipIf(!hasPrometheus)("the alerts are valid, and each fires when it should and only then", () => {
+  expect(promtool("check", "config", "prometheus.yaml")).toMatchObject({ ok: true });
+  expect(promtool("check", "rules", "alerts.yaml")).toMatchObject({ ok: true });
+  expect(promtool("test", "rules", "alerts.test.yaml")).toMatchObject({ ok: true });
+  const text = (name: string) => readFileSync(join(DEPLOY, name), "utf8");
+  const cases = text("alerts.test.yaml");
+  for (const [, alert] of text("alerts.yaml").matchAll(/alert: (\w+)/g))
+    for (const what of ["fires", "keeps quiet"]) expect(cases).toContain(`name: ${alert} ${what}`);
+});
+
+test.skipIf(!hasPrometheus)("what is served is well-formed to promtool", async () => {
+  const text = (await service.call<string>("GET", "/metrics")).body;
+  const { status, stderr } = spawnSync("promtool", ["check", "metrics"], { input: text, encoding: "utf8" });
+  // It finds fault with names of Node's own metrics, which are not ours to choose.
+  const ours = stderr.split("\n").filter((line) => /^(countersign|http)_/.test(line));
+  expect(ours).toEqual([]);
+  expect(status).not.toBe(1);
+});
+
+test.skipIf(!hasPrometheus)("a Prometheus scrapes the service and finds one driven order", async () => {
+  const prometheus = await startPrometheus(service.url);
+  try {
+    const order = await service.create();
+    await service.pay(order);
+    await service.reached(order.id, "completed");
+    await service.until(
+      () => prometheus.value('countersign_orders_ended_total{job="countersign",status="completed"}'),
+      (ended) => ended !== undefined && ended >= 1,
+    );
+    expect(await prometheus.value('up{job="countersign"}')).toBe(1);
+    expect(await prometheus.value("countersign_build_info")).toBe(1);
+    const { groups } = await service.until(
+      () =>
+        prometheus.ask<{ groups: { rules: { name: string; health: string; state: string }[] }[] }>("rules"),
+      (now) => now.groups.every(({ rules }) => rules.every(({ health }) => health !== "unknown")),
+    );
+    const rules = groups.flatMap((group) => group.rules);
+    expect(rules.length).toBeGreaterThan(15);
+    expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
+    expect(rules.filter(({ state }) => state === "firing")).toEqual([]);
+  } finally {
+    await prometheus.stop();
+  }
 });

@@ -1,9 +1,27 @@
 import { Counter, Histogram, type Registry } from "prom-client";
+import { ALERT_KINDS } from "../../domain/order.ts";
 
 /** What the workflows do. */
 export function workMetrics(registry: Registry) {
   const registers = [registry];
+  const alerts = new Counter({
+    name: "countersign_operator_alerts_total",
+    help: "What a person has to look at, by kind",
+    labelNames: ["alert"],
+    registers,
+  });
+  // A counter that begins with 1 has not increased, to Prometheus: the first of its kind would be missed.
+  for (const alert of ALERT_KINDS) alerts.inc({ alert }, 0);
+  const bounces = new Counter({
+    name: "countersign_mails_bounced_total",
+    help: "Mails that came back (permanent), or that a server reports as late (delayed)",
+    labelNames: ["kind"],
+    registers,
+  });
+  for (const kind of ["permanent", "delayed"]) bounces.inc({ kind }, 0);
   return {
+    alerts,
+    bounces,
     transitions: new Histogram({
       name: "countersign_transition_duration_seconds",
       help: "Time to take the waiting messages, decide and commit",
@@ -31,23 +49,11 @@ export function workMetrics(registry: Registry) {
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60],
       registers,
     }),
-    bounces: new Counter({
-      name: "countersign_mails_bounced_total",
-      help: "Mails that came back (permanent), or that a server reports as late (delayed)",
-      labelNames: ["kind"],
-      registers,
-    }),
     deliveries: new Histogram({
       name: "countersign_delivery_duration_seconds",
       help: "Tries of webhooks to endpoints: accepted or failed",
       labelNames: ["outcome"],
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-      registers,
-    }),
-    alerts: new Counter({
-      name: "countersign_operator_alerts_total",
-      help: "What a person has to look at, by kind",
-      labelNames: ["alert"],
       registers,
     }),
   };
