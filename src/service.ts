@@ -38,6 +38,7 @@ import { createMetrics } from "./observe/metrics.ts";
 import { backlogMetrics } from "./observe/metrics/backlog.ts";
 import { processMetrics } from "./observe/metrics/process.ts";
 import { observedProvider } from "./observe/provider.ts";
+import { shownCallbackSecret } from "./outbound/callback-secret.ts";
 import { createSeal } from "./outbound/seal.ts";
 import { providerEntry, VERSION } from "./package.ts";
 import { choosePayments } from "./payments/choose.ts";
@@ -51,6 +52,7 @@ import { loadPolicy } from "./service/policy.ts";
 import { closeServer, listen } from "./service/server.ts";
 import { startSurroundings, type Stop } from "./service/surroundings.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
+import { resealCallbacks } from "./workflows/callback-secrets.ts";
 import { startDeliveries } from "./workflows/delivery.ts";
 import { resealSecrets } from "./workflows/endpoint-secrets.ts";
 import { ownLinkSecret } from "./workflows/link-secret.ts";
@@ -166,6 +168,7 @@ async function start(
   if (!linkSecret) throw new AppError("invalid_request", "LINK_SECRETS: write at least one version:secret");
   const bounces = bouncesOf(config, linkSecrets);
   const outbound = { strict: config.production, allowHosts: config.webhookAllowHosts };
+  const seal = createSeal([linkSecret, ...olderSecrets]);
   registerApprovalWorkflow({
     pool: enginePool,
     mailer,
@@ -174,6 +177,7 @@ async function start(
     publicUrl,
     operator: config.operator,
     outbound,
+    seal,
     ...{ log, fault, metrics },
   });
   onProgress("workflows");
@@ -190,8 +194,8 @@ async function start(
     holdsLease: () => engine.holdsLease(),
     version: VERSION,
   });
-  const seal = createSeal([linkSecret, ...olderSecrets]);
   await resealSecrets(pool, seal, log);
+  await resealCallbacks(pool, seal, log);
   const { operator } = config;
   const deliveries = runsWorkflows
     ? startDeliveries({
@@ -288,7 +292,10 @@ async function start(
     mailbox,
     resources: [
       auditRoutes({ pool, feed, restore, log }),
-      approvalRequestRoutes({ pool: enginePool, policy, outbound, log }),
+      approvalRequestRoutes({
+        ...{ pool: enginePool, policy, outbound, seal, log },
+        secretOf: (id, stored) => shownCallbackSecret(seal, id, stored),
+      }),
       checkpointRoutes({ pool, checkpoints }),
       timelineLinkRoutes(timeline),
       reconciliationRoutes({ pool, report: reconciler.report }),

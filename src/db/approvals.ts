@@ -141,3 +141,24 @@ export async function lockApprovalsOf(
 /** Replaces the state of an approval whose row is locked, where nothing happens to the approval itself. */
 export const rewriteApproval = (tx: Queryable, id: string, state: ApprovalState) =>
   tx.query("update countersign.approvals set state = $2 where id = $1", [id, storableJson(state)]);
+
+/** Those of approvals that are not over: their outcome may still be posted. */
+export async function listCallbackSecrets(db: Queryable): Promise<{ id: string; secret: string }[]> {
+  const { rows } = await db.query<{ id: string; secret: string }>(
+    `select id, state #>> '{callback,secret}' as secret from countersign.approvals
+      where segment_open and state #>> '{callback,secret}' is not null order by id`,
+  );
+  return rows;
+}
+
+/** Beside the approval's own workflow, which reads the state under the row's lock; nothing when it is another by now. */
+export const replaceCallbackSecret = (
+  tx: Queryable,
+  id: string,
+  { was, now }: { was: string; now: string },
+) =>
+  tx.query(
+    `update countersign.approvals set state = jsonb_set(state, '{callback,secret}', to_jsonb($3::text))
+      where id = $1 and state #>> '{callback,secret}' = $2`,
+    [id, was, now],
+  );

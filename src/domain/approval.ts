@@ -78,6 +78,7 @@ export type ApprovalEffect =
 /** Where an outcome is sent to; signed as Standard Webhooks with the secret. */
 export interface Callback {
   url: string;
+  /** Sealed where it is stored; as it is (`whsec_…`) in approvals of release 0.1. */
   secret: string;
 }
 

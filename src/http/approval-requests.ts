@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import Router from "@koa/router";
 import canonicalize from "canonicalize";
 import type { Context } from "koa";
-import type { CreatedApproval } from "../contract/answers/approvals.ts";
+import type { ApprovalAnswer, CreatedApproval } from "../contract/answers/approvals.ts";
 import { createApproval, type CreateApproval } from "../contract/approval-requests.ts";
 import { delegationsToHeed } from "../db/delegations.ts";
 import { claimKey, keepResponse } from "../db/idempotency-keys.ts";
@@ -15,6 +15,7 @@ import { submitApproval } from "../engine/submit.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
+import type { Seal } from "../outbound/seal.ts";
 import { urlObstacle, type OutboundRules } from "../outbound/send.ts";
 import { presentApproval } from "./approval-view.ts";
 import { readJson } from "./body.ts";
@@ -27,6 +28,10 @@ export interface ApprovalRequestDeps {
   policy: Policy;
   /** Where outcomes may be posted to. */
   outbound: OutboundRules;
+  /** For the secrets that sign them. */
+  seal: Seal;
+  /** A stored one, as it signs; null when it cannot be opened any more. */
+  secretOf: (approvalId: string, stored: string) => string | null;
   log: Log;
 }
 
@@ -36,7 +41,10 @@ const OPERATION = "POST /v1/approvals";
 export const approvalRequestRoutes = (deps: ApprovalRequestDeps): Router =>
   new Router().post("/approvals", (ctx) => create(ctx, deps));
 
-async function create(ctx: Context, { pool, policy, outbound, log }: ApprovalRequestDeps): Promise<void> {
+async function create(
+  ctx: Context,
+  { pool, policy, outbound, seal, secretOf, log }: ApprovalRequestDeps,
+): Promise<void> {
   const { tenant } = principal(ctx, "finance");
   const key = idempotencyKey(ctx);
   const body = await readJson(ctx);
@@ -56,11 +64,15 @@ async function create(ctx: Context, { pool, policy, outbound, log }: ApprovalReq
     const earlier = await claimKey(tx, { tenant, operation: OPERATION, key, request_hash, object_id: id });
     if (earlier) return { ...earlier, earlier: true, dispatch: null };
     const delegations = await delegationsToHeed(tx, tenant, now);
-    const state = newApproval(openingOf(id, tenant, request, plan, delegations), now);
+    const callback = request.callback && {
+      url: request.callback.url,
+      secret: seal.close(request.callback.secret, id),
+    };
+    const state = newApproval(openingOf(id, tenant, { ...request, callback }, plan, delegations), now);
     const dispatch = await submitApproval(tx, state, log);
     const shown = presentApproval({ state, created_at: now, updated_at: now });
-    // The secret is shown this once; whoever repeats the request with its key sees the same answer.
-    const response: CreatedApproval = { ...shown, callback: request.callback };
+    // Kept as it is stored, and opened for the answer.
+    const response: CreatedApproval = { ...shown, callback };
     await keepResponse(tx, tenant, OPERATION, key, response);
     return { request_hash, response: response, earlier: false, dispatch };
   });
@@ -72,7 +84,19 @@ async function create(ctx: Context, { pool, policy, outbound, log }: ApprovalReq
     );
   if (result.earlier) ctx.set("Idempotent-Replayed", "true");
   ctx.status = 201;
-  ctx.body = result.response;
+  ctx.body = withSecret(result.response as CreatedApproval, secretOf);
+}
+
+/** The secret is shown this once; whoever repeats the request with its key sees the same answer, as long as it can be read. */
+function withSecret(
+  response: CreatedApproval,
+  secretOf: ApprovalRequestDeps["secretOf"],
+): CreatedApproval | ApprovalAnswer {
+  const { id, callback } = response;
+  if (callback === null) return response;
+  const { url } = callback;
+  const secret = secretOf(id, callback.secret);
+  return secret === null ? { ...response, callback: { url } } : { ...response, callback: { url, secret } };
 }
 
 const badField = (path: string, message: string) =>

@@ -22,6 +22,8 @@ import {
 } from "../mail/templates/index.ts";
 import type { SentMail } from "../mail/return-path.ts";
 import type { Mailer } from "../mail/transport.ts";
+import { openCallbackSecret } from "../outbound/callback-secret.ts";
+import type { Seal } from "../outbound/seal.ts";
 import { send, webhookBody, type OutboundRules } from "../outbound/send.ts";
 import { MailError } from "./mail-error.ts";
 
@@ -37,6 +39,8 @@ export interface ApprovalEffectDeps {
   operator: string | null;
   /** Where outcomes may be posted to. */
   outbound: OutboundRules;
+  /** Opens what signs them. */
+  seal: Seal;
   log: Log;
 }
 
@@ -65,13 +69,14 @@ export async function performApprovalEffect(
 
 /** The same id and data at every try; only time and signature are fresh. */
 async function callBack(
-  { outbound }: ApprovalEffectDeps,
+  { outbound, seal }: ApprovalEffectDeps,
   { id, callback, subject, refund_id, order_id }: ApprovalState,
   { event, at, view }: Extract<ApprovalEffect, { kind: "callback" }>,
 ): Promise<Done> {
   if (callback === null) return { kind: "done" };
   const body = webhookBody(event, at, { ...view, order_id, refund_id, subject });
-  const { url, secret } = callback;
+  const { url } = callback;
+  const secret = openCallbackSecret(seal, id, callback.secret);
   const sent = await send({ url, secrets: [secret], id: `${id}.${event}`, body }, outbound);
   if (sent.outcome === "accepted") return { kind: "done" };
   throw new CallbackError(sent.reason, sent.retry);

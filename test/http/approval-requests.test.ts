@@ -1,8 +1,14 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import pg from "pg";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createPool } from "../../src/db/pool.ts";
+import { createLog } from "../../src/log.ts";
+import { createSeal } from "../../src/outbound/seal.ts";
+import { resealCallbacks } from "../../src/workflows/callback-secrets.ts";
+import { tablesWith } from "../privacy/tables.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
 let service: TestService;
@@ -14,6 +20,7 @@ const answers: number[] = [];
 
 beforeAll(async () => {
   service = await startTestService({
+    LINK_SECRETS: "k1:a secret of sixteen and more",
     API_KEYS:
       "dev:admin:ck_dev,dev:finance:ck_finance:finance@example.com,dev:viewer:ck_viewer,other:admin:ck_other",
   });
@@ -84,6 +91,66 @@ test("anything can be asked, is decided by a mailed link, and its outcome is pos
   expect((await read(created.body.id)).history.map((entry) => entry.type)).toEqual(
     expect.arrayContaining(["approval.requested", "mail.sent", "approval.voted", "approval.approved"]),
   );
+});
+
+test("the callback's secret is nowhere stored as it is, and whoever repeats the request sees it again", async () => {
+  const secret = `whsec_${Buffer.alloc(32, 5).toString("base64")}`;
+  const key = { "idempotency-key": "sealed-1" };
+  const request = { ...asked, callback: { url: receivedAt, secret } };
+  const { body } = await ask(request, key);
+  expect(body.callback).toEqual({ url: receivedAt, secret });
+  expect((await ask(request, key)).body).toEqual(body);
+  const client = new pg.Client({ connectionString: service.databaseUrl });
+  await client.connect();
+  expect(await tablesWith(client, [secret.slice(6, 30)])).toEqual([]);
+  await client.end();
+});
+
+test("a secret that an earlier release stored as it is still signs, and is sealed at the next start", async () => {
+  const secret = `whsec_${Buffer.alloc(32, 6).toString("base64")}`;
+  const key = { "idempotency-key": "sealed-2" };
+  const request = { ...asked, callback: { url: receivedAt, secret } };
+  const { body } = await ask(request, key);
+  const { body: ended } = await ask({ ...request, title: "Deploy 4.1" });
+  const client = new pg.Client({ connectionString: service.databaseUrl });
+  await client.connect();
+  for (const set of ["approvals set state", "idempotency_keys set response"]) {
+    const [table = "", , column = ""] = set.split(" ");
+    await client.query(
+      `update countersign.${set} = jsonb_set(${column}::jsonb, '{callback,secret}', to_jsonb($1::text))
+        where ${table === "approvals" ? "id" : "object_id"} = any($2)`,
+      [secret, [body.id, ended.id]],
+    );
+  }
+  const decide = (id: string) =>
+    service.call("POST", `/v1/approvals/${id}/decisions`, { decision: "reject", comment: "no" });
+  const posted = (id: string) =>
+    service.until(
+      () => Promise.resolve(received.find((hook) => hook.body.includes(id))),
+      (hook) => hook !== undefined,
+    );
+  const signed = async (id: string) => {
+    const hook = await posted(id);
+    return new Webhook(secret).verify(hook?.body ?? "", hook?.headers as Record<string, string>);
+  };
+  await decide(ended.id);
+  expect(await signed(ended.id)).toMatchObject({ data: { id: ended.id, status: "rejected" } });
+
+  const pool = createPool({ url: service.databaseUrl });
+  const seal = createSeal([{ version: "k1", secret: "a secret of sixteen and more" }]);
+  await resealCallbacks(pool, seal, createLog("silent"));
+  await pool.end();
+  const { rows } = await client.query<{ text: string }>(
+    `select state::text as text from countersign.approvals where id = $1
+      union all select response::text from countersign.idempotency_keys where object_id = $1`,
+    [body.id],
+  );
+  await client.end();
+  expect(rows).toHaveLength(2);
+  for (const { text } of rows) expect(text).not.toContain(secret);
+  expect((await ask(request, key)).body).toEqual(body);
+  await decide(body.id);
+  expect(await signed(body.id)).toMatchObject({ data: { id: body.id, status: "rejected" } });
 });
 
 test("a request about an order is told in the order's trail, and does not hold it up", async () => {
