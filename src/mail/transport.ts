@@ -10,7 +10,10 @@ export interface Mail {
   subject: string;
   text: string;
   html: string;
-  /** With angle brackets; derived by the caller, so that a repeated mail is recognised as the same. */
+  /**
+   * With angle brackets; derived by the caller, so that a repeated mail is recognised as the same. `countersign` on the right
+   * stands for the sender's domain, as filters want it to be one that exists (RFC 5322, 3.6.4).
+   */
   messageId: string;
   inReplyTo?: string;
   references?: readonly string[];
@@ -68,6 +71,9 @@ const MESSAGE_ID = /^<[^\s<>@]+@[^\s<>@]+>$/;
 /** Set by us or by nodemailer; a caller's header must not contradict them. */
 const OWN_HEADERS =
   /^(from|to|cc|bcc|sender|subject|date|message-id|in-reply-to|references|mime-version|content-.*)$/i;
+
+/** The domain of `Countersign <approvals@example.com>`. */
+const domainOf = (from: string): string => /@([^\s<>@]+)>?\s*$/.exec(from)?.[1]?.toLowerCase() ?? "localhost";
 
 /** What no SMTP server should see; null when the mail is fine. */
 function malformed(mail: Mail, recipients: readonly string[]): string | null {
@@ -161,6 +167,9 @@ export function createMailer({ smtpUrl, from, log, dkim, timeouts = {} }: Mailer
     log.warn({ reason: trouble(error).message }, "SMTP connection failed"),
   );
 
+  const domain = domainOf(from);
+  const atDomain = (id: string): string => id.replace(/@countersign>$/, `@${domain}>`);
+
   async function deliver(mail: Mail, recipients: readonly string[]): Promise<SendOutcome> {
     try {
       const info = await transport.sendMail({
@@ -169,9 +178,9 @@ export function createMailer({ smtpUrl, from, log, dkim, timeouts = {} }: Mailer
         subject: mail.subject,
         text: mail.text,
         html: mail.html,
-        messageId: mail.messageId,
-        ...(mail.inReplyTo ? { inReplyTo: mail.inReplyTo } : {}),
-        ...(mail.references ? { references: [...mail.references] } : {}),
+        messageId: atDomain(mail.messageId),
+        ...(mail.inReplyTo ? { inReplyTo: atDomain(mail.inReplyTo) } : {}),
+        ...(mail.references ? { references: mail.references.map(atDomain) } : {}),
         ...(mail.date ? { date: new Date(mail.date) } : {}),
         headers: {
           "Auto-Submitted": "auto-generated",

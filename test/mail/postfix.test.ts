@@ -187,7 +187,7 @@ describe.skipIf(postfixMissing() !== null)("with postfix", () => {
     });
     mailer.close();
     const report = await mailed("reader@example.com", "PO-headers");
-    expect(report.source).toContain("Message-ID: <apr_headers.1@countersign>");
+    expect(report.source).toContain("Message-ID: <apr_headers.1@example.com>");
     expect(report.source).toContain("No such user here");
     expect(report.source).not.toContain("link-in-the-text");
   });

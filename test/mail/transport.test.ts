@@ -80,6 +80,18 @@ const mail: Mail = {
   messageId: "<apr_1.1@example.com>",
 };
 
+test("ids of mails and threads are at the sender's domain", async () => {
+  const server = await smtp();
+  const thread = "<apr_1@countersign>";
+  const ours = { messageId: "<apr_1.2@countersign>", inReplyTo: thread, references: [thread] };
+  expect((await mailer(server.url).send({ ...mail, ...ours })).outcome).toBe("accepted");
+  const source = server.received[0]?.source ?? "";
+  expect(source).toContain("Message-ID: <apr_1.2@example.com>");
+  expect(source).toContain("In-Reply-To: <apr_1@example.com>");
+  expect(source).toContain("References: <apr_1@example.com>");
+  expect(source).not.toContain("@countersign");
+});
+
 describe("an accepted mail", () => {
   test("arrives with the caller's Message-ID, threading and the headers of an automatic mail", async () => {
     const server = await smtp();
