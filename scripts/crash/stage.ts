@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import Stripe from "stripe";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
@@ -35,6 +36,8 @@ export interface Stage {
 }
 
 const KEY = "sk_test_crash";
+/** How often a part is started that does not come up. */
+const STARTS = 10;
 
 export async function startStage(env: Record<string, string> = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-matrix-"));
@@ -81,7 +84,10 @@ export async function startStage(env: Record<string, string> = {}): Promise<Stag
   const services = [service("service-a", portA), service("service-b", portB)] as const;
   const database: Part = {
     name: "database",
-    kill: () => Promise.resolve(void process.kill(postgres.pid, "SIGKILL")),
+    async kill() {
+      // Between two of its lives there is nothing to kill, and a blow is one all the same.
+      while (!killed(postgres.pid)) await sleep(50);
+    },
     // Its supervisor starts it again.
     start: async () => {},
     ended: async () => {},
@@ -105,6 +111,14 @@ export async function startStage(env: Record<string, string> = {}): Promise<Stag
   };
 }
 
+function killed(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false;
+  }
+}
+
 /** A process that is started and killed by name. A fault may end it before it is ready. */
 function part(name: PartName, begin: (fault?: string) => Promise<RunningProcess>): Part {
   let running: RunningProcess | null = null;
@@ -115,10 +129,14 @@ function part(name: PartName, begin: (fault?: string) => Promise<RunningProcess>
       running = null;
     },
     async start(fault) {
-      running = await begin(fault).catch((error: unknown) => {
-        if (fault === undefined) throw error;
-        return null;
-      });
+      // One that loses its database while it starts ends, and whoever looks after it starts it again.
+      for (let tries = 1; ; tries++) {
+        running = await begin(fault).catch((error: unknown) => {
+          if (fault === undefined && tries === STARTS) throw error;
+          return null;
+        });
+        if (running || fault !== undefined) return;
+      }
     },
     ended: () => running?.ended ?? Promise.resolve(),
   };

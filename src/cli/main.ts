@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { replayCommand } from "../../scripts/replay/command.ts";
 import { UsageError } from "../../scripts/replay/fixtures.ts";
 import { ConfigError, loadConfig } from "../config.ts";
+import { awaitServer } from "../db/await-server.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import { migrate } from "../db/migrate.ts";
 import { createLog } from "../log.ts";
@@ -67,6 +68,11 @@ program
     const embedded =
       config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
     try {
+      if (config.databaseUrl !== null)
+        await awaitServer(config.databaseUrl, {
+          withinS: config.databaseWaitS,
+          onWait: (text) => process.stderr.write(`${text}\n`),
+        });
       const { applied } = await migrate(config.databaseUrl ?? embedded?.url ?? "");
       if (json) write(`${JSON.stringify({ applied })}\n`);
       else write(applied.length > 0 ? `applied ${applied.join(", ")}\n` : "the schema is up to date\n");

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.ts";
+import { isConnectionError } from "../db/pool.ts";
+import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { startService, type Service } from "../service.ts";
 
@@ -34,9 +36,18 @@ const ROLES = {
   worker: "runs workflows; serves /healthz, /readyz and /metrics",
 } as const;
 
+const cutOff = (cause: unknown) =>
+  new AppError(
+    "database_unavailable",
+    `The start was cut off (${cause instanceof Error ? cause.message : String(cause)}): the database, or another part, went away meanwhile; start again.`,
+    { cause },
+  );
+
 /** Starts the service and says where each part is; the last line is `ready`. */
 export async function serve(config: Config, log: Log, write: (text: string) => void): Promise<void> {
-  const service = await startService({ config, log });
+  const service = await startService({ config, log }).catch((error: unknown) => {
+    throw isConnectionError(error) ? cutOff(error) : error;
+  });
   endOnSignal(service, log, config.stopNoticeS);
   write(`${"Role".padEnd(9)} ${config.role}  (${ROLES[config.role]})\n`);
   for (const { label, href, what } of service.links) write(`${label.padEnd(9)} ${href}  (${what})\n`);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "../config.ts";
+import { awaitServer } from "../db/await-server.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
 import type { Log } from "../log.ts";
 import { startDevMailbox } from "../mail/dev-mailbox.ts";
@@ -33,8 +34,17 @@ export function startSurroundings(options: Options, webhooksAt: string) {
 }
 
 async function startDatabase({ config, log, stops, onProgress }: Options): Promise<string> {
-  if (config.databaseUrl !== null) return config.databaseUrl;
   onProgress("database");
+  if (config.databaseUrl !== null) {
+    await awaitServer(config.databaseUrl, {
+      withinS: config.databaseWaitS,
+      onWait(text) {
+        onProgress(text);
+        log.warn(text);
+      },
+    });
+    return config.databaseUrl;
+  }
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
   stops.push(() => embedded.stop());
   return embedded.url;
