@@ -158,11 +158,19 @@ export async function findCovering(
   return rows[0] ?? null;
 }
 
-/** The keys that signed, each with its first and last checkpoint. */
-export async function listSigningKeys(db: Queryable): Promise<{ key: string; from: number; to: number }[]> {
-  const { rows } = await db.query<{ key: string; from: number; to: number }>(
+export interface SigningKey {
+  key: string;
+  /** Its first and last checkpoint. */
+  from: number;
+  to: number;
+}
+
+/** The keys that signed checkpoints after this number; 0: all of them. */
+export async function listSigningKeys(db: Queryable, after: number): Promise<SigningKey[]> {
+  const { rows } = await db.query<SigningKey>(
     `select statement::json->>'key' as key, min(number) as from, max(number) as to
-       from countersign.checkpoints group by 1 order by 2`,
+       from countersign.checkpoints where number > $1 group by 1 order by 2`,
+    [after],
   );
   return rows;
 }

@@ -4,6 +4,7 @@ import { publicKeyPem } from "../audit/checkpoint-key.ts";
 import { parseCheckpoint } from "../audit/checkpoint-text.ts";
 import type { Checkpoints } from "../audit/checkpoints.ts";
 import { proveOrder } from "../audit/prove.ts";
+import { createSigningKeys } from "../audit/signing-keys.ts";
 import {
   checkpointNumber,
   listCheckpointsQuery,
@@ -13,7 +14,7 @@ import {
 import type { AuditKeys } from "../contract/answers/audit.ts";
 import type { List } from "../contract/paging.ts";
 import { getTrailHead } from "../db/audit-index.ts";
-import { getCheckpoint, listCheckpoints, listSigningKeys } from "../db/checkpoints.ts";
+import { getCheckpoint, listCheckpoints } from "../db/checkpoints.ts";
 import type { Pool } from "../db/pool.ts";
 import type { SignedCheckpoint } from "../domain/audit-checkpoint.ts";
 import { AppError } from "../errors.ts";
@@ -89,9 +90,10 @@ export function checkpointRoutes({ pool, checkpoints }: CheckpointRoutesDeps): R
 }
 
 /** The public keys, at a path that is open: whoever verifies has no API key. */
-export const auditKeyRoutes = (pool: Pool): Router =>
-  new Router().get("/.well-known/countersign-audit.json", async (ctx) => {
-    const keys = await listSigningKeys(pool);
+export function auditKeyRoutes(pool: Pool): Router {
+  const signingKeys = createSigningKeys(pool);
+  return new Router().get("/.well-known/countersign-audit.json", async (ctx) => {
+    const keys = await signingKeys();
     ctx.set("Cache-Control", "max-age=300");
     ctx.body = {
       object: "audit_keys",
@@ -99,3 +101,4 @@ export const auditKeyRoutes = (pool: Pool): Router =>
       keys: keys.map(({ key, from, to }) => ({ key, pem: publicKeyPem(key), first: from, last: to })),
     } satisfies AuditKeys;
   });
+}
