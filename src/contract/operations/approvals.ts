@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as answers from "../answer-schemas/approvals.ts";
 import { createApproval } from "../approval-requests.ts";
 import { listApprovalsQuery, decide, reassign, resend, revoke } from "../approvals.ts";
 import { listDelegationsQuery, createDelegation } from "../delegations.ts";
@@ -16,6 +17,7 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     tag: "Approvals",
     query: z.object({ ...listApprovalsQuery.shape, ...paging }),
     success: 200,
+    answer: answers.approvals,
   },
   {
     method: "post",
@@ -28,8 +30,17 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     body: createApproval,
     idempotent: true,
     success: 201,
+    answer: answers.createdApproval,
+    refuses: [422],
   },
-  { method: "get", path: "/v1/approvals/{id}", summary: "Read an approval", tag: "Approvals", success: 200 },
+  {
+    method: "get",
+    path: "/v1/approvals/{id}",
+    summary: "Read an approval",
+    tag: "Approvals",
+    success: 200,
+    answer: answers.approval,
+  },
   {
     method: "post",
     path: "/v1/approvals/{id}/decisions",
@@ -39,6 +50,9 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     tag: "Approvals",
     body: decide,
     success: 200,
+    also: [202],
+    answer: answers.approval,
+    refuses: [409],
   },
   {
     method: "post",
@@ -46,6 +60,8 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     summary: "Remind everybody who has not decided",
     tag: "Approvals",
     success: 202,
+    answer: answers.command,
+    refuses: [409],
   },
   {
     method: "post",
@@ -55,6 +71,8 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     description: "Role support. The same link, to the approver on file only.",
     body: resend,
     success: 202,
+    answer: answers.command,
+    refuses: [409],
   },
   {
     method: "post",
@@ -66,6 +84,8 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     tag: "Approvals",
     body: reassign,
     success: 202,
+    answer: answers.command,
+    refuses: [409, 422],
   },
   {
     method: "post",
@@ -75,6 +95,8 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     tag: "Approvals",
     body: revoke,
     success: 202,
+    answer: answers.command,
+    refuses: [409, 422],
   },
   {
     method: "post",
@@ -88,6 +110,8 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     body: createDelegation,
     idempotent: true,
     success: 201,
+    answer: answers.delegation,
+    refuses: [409, 422],
   },
   {
     method: "get",
@@ -97,6 +121,7 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     tag: "Approvals",
     query: z.object({ ...listDelegationsQuery.shape, ...paging }),
     success: 200,
+    answer: answers.delegations,
   },
   {
     method: "get",
@@ -104,6 +129,7 @@ export const APPROVAL_OPERATIONS: Operation[] = [
     summary: "Read a delegation, and who made it",
     tag: "Approvals",
     success: 200,
+    answer: answers.delegation,
   },
   {
     method: "delete",

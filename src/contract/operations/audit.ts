@@ -1,4 +1,6 @@
 import { z } from "zod";
+import * as answers from "../answer-schemas/audit.ts";
+import { timelineLink } from "../answer-schemas/orders.ts";
 import { listCheckpointsQuery, makeCheckpoint } from "../audit-checkpoints.ts";
 import { createTimelineLink } from "../audit-timeline.ts";
 import { paging } from "../paging.ts";
@@ -38,6 +40,8 @@ export const AUDIT_OPERATIONS: Operation[] = [
     tag: "Audit",
     query: auditQuery,
     success: 200,
+    answer: answers.entries,
+    refuses: [406],
     produces: ["application/json", "application/x-ndjson", "text/csv"],
   },
   {
@@ -57,6 +61,7 @@ export const AUDIT_OPERATIONS: Operation[] = [
     summary: "Verify the trail's hash chain",
     tag: "Audit",
     success: 200,
+    answer: answers.verdict,
   },
   {
     method: "get",
@@ -65,6 +70,8 @@ export const AUDIT_OPERATIONS: Operation[] = [
     tag: "Audit",
     query: auditAcross,
     success: 200,
+    answer: answers.entries,
+    refuses: [406],
     produces: ["application/json", "application/x-ndjson", "text/csv"],
   },
   {
@@ -73,6 +80,7 @@ export const AUDIT_OPERATIONS: Operation[] = [
     summary: "Read the catalogue of entry types, each with a JSON Schema of its data",
     tag: "Audit",
     success: 200,
+    answer: answers.entryTypes,
   },
   {
     method: "get",
@@ -83,6 +91,7 @@ export const AUDIT_OPERATIONS: Operation[] = [
     tag: "Audit",
     query: z.object({ checkpoint: z.int().min(1).optional() }),
     success: 200,
+    answer: answers.proof,
   },
   {
     method: "post",
@@ -94,6 +103,8 @@ export const AUDIT_OPERATIONS: Operation[] = [
     tag: "Audit",
     body: createTimelineLink,
     success: 201,
+    answer: timelineLink,
+    refuses: [409],
   },
   {
     method: "post",
@@ -105,6 +116,8 @@ export const AUDIT_OPERATIONS: Operation[] = [
     tag: "Audit",
     body: makeCheckpoint,
     success: 201,
+    answer: answers.checkpoint,
+    refuses: [409],
   },
   {
     method: "get",
@@ -113,6 +126,7 @@ export const AUDIT_OPERATIONS: Operation[] = [
     tag: "Audit",
     query: listCheckpointsQuery,
     success: 200,
+    answer: answers.checkpoints,
   },
   {
     method: "get",
@@ -120,6 +134,7 @@ export const AUDIT_OPERATIONS: Operation[] = [
     summary: "Read a checkpoint as it was signed",
     tag: "Audit",
     success: 200,
+    answer: answers.checkpoint,
   },
   {
     method: "get",
@@ -127,6 +142,7 @@ export const AUDIT_OPERATIONS: Operation[] = [
     summary: "Read the public keys that checkpoints are signed with",
     tag: "Audit",
     success: 200,
+    answer: answers.keys,
     open: true,
   },
 ];

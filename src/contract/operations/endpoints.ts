@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as answers from "../answer-schemas/webhooks.ts";
 import { paging } from "../paging.ts";
 import type { Operation } from "./operation.ts";
 import {
@@ -16,6 +17,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
     summary: "List the types of events, each with the JSON schema of its bodies",
     tag: "Webhooks",
     success: 200,
+    answer: answers.eventTypes,
   },
   {
     method: "post",
@@ -27,6 +29,8 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     body: createEndpoint,
     success: 201,
+    answer: answers.endpointWithSecret,
+    refuses: [409],
   },
   {
     method: "get",
@@ -35,6 +39,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     query: z.object(paging),
     success: 200,
+    answer: answers.endpoints,
   },
   {
     method: "get",
@@ -44,6 +49,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
       "`disabled_reason` is `manual`, `gone` (it answered 410) or `failing` (five days of nothing but failure); null while it is enabled.",
     tag: "Webhooks",
     success: 200,
+    answer: answers.endpoint,
   },
   {
     method: "patch",
@@ -54,6 +60,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     body: changeEndpoint,
     success: 200,
+    answer: answers.endpoint,
   },
   {
     method: "delete",
@@ -72,6 +79,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     body: rotateEndpointSecret,
     success: 200,
+    answer: answers.endpointWithSecret,
   },
   {
     method: "post",
@@ -81,6 +89,8 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
       "Role support. Read the delivery to see what it answered. It is tried once. 409 when the endpoint is disabled.",
     tag: "Webhooks",
     success: 202,
+    answer: answers.wholeDelivery,
+    refuses: [409],
   },
   {
     method: "get",
@@ -90,6 +100,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     query: z.object({ ...listDeliveriesQuery.shape, ...paging }),
     success: 200,
+    answer: answers.deliveries,
   },
   {
     method: "get",
@@ -97,6 +108,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
     summary: "Read a delivery with its payload and each try",
     tag: "Webhooks",
     success: 200,
+    answer: answers.wholeDelivery,
   },
   {
     method: "post",
@@ -106,5 +118,7 @@ export const ENDPOINT_OPERATIONS: Operation[] = [
       "Role support. With the same id and bytes, and again on the whole schedule. 409 when the endpoint is disabled.",
     tag: "Webhooks",
     success: 202,
+    answer: answers.wholeDelivery,
+    refuses: [409],
   },
 ];

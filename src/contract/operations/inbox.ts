@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as answers from "../answer-schemas/webhooks.ts";
 import { listInboxQuery, readInboxQuery, replayInbox } from "../inbox.ts";
 import { paging } from "../paging.ts";
 import type { Operation } from "./operation.ts";
@@ -13,6 +14,7 @@ export const INBOX_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     query: z.object({ ...listInboxQuery.shape, ...paging }),
     success: 200,
+    answer: answers.inbox,
   },
   {
     method: "get",
@@ -24,6 +26,7 @@ export const INBOX_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     query: readInboxQuery,
     success: 200,
+    answer: answers.wholeInbound,
   },
   {
     method: "post",
@@ -32,6 +35,7 @@ export const INBOX_OPERATIONS: Operation[] = [
     description: "Role admin. For an order that knows it already nothing changes.",
     tag: "Webhooks",
     success: 200,
+    answer: answers.inbound,
   },
   {
     method: "post",
@@ -42,6 +46,7 @@ export const INBOX_OPERATIONS: Operation[] = [
     tag: "Webhooks",
     body: replayInbox,
     success: 200,
+    answer: answers.replay,
   },
   {
     method: "post",
@@ -52,6 +57,7 @@ export const INBOX_OPERATIONS: Operation[] = [
       "and routed; 400 `invalid_signature`; any other answer asks for a retry: 408 when the body comes too slowly, 413 beyond 512 KiB, " +
       "429 and 503 with `Retry-After`.",
     tag: "Webhooks",
+    body: z.unknown(),
     success: 204,
     open: true,
   },

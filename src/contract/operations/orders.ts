@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as answers from "../answer-schemas/orders.ts";
 import { EVENT_KEYS } from "../../domain/order-view.ts";
 import {
   listOrdersQuery,
@@ -27,6 +28,8 @@ export const ORDER_OPERATIONS: Operation[] = [
     body: createOrder,
     idempotent: true,
     success: 201,
+    answer: answers.order,
+    refuses: [409, 422],
   },
   {
     method: "get",
@@ -35,8 +38,16 @@ export const ORDER_OPERATIONS: Operation[] = [
     tag: "Orders",
     query: z.object({ ...listOrdersQuery.shape, ...paging }),
     success: 200,
+    answer: answers.orders,
   },
-  { method: "get", path: "/v1/orders/{id}", summary: "Read an order", tag: "Orders", success: 200 },
+  {
+    method: "get",
+    path: "/v1/orders/{id}",
+    summary: "Read an order",
+    tag: "Orders",
+    success: 200,
+    answer: answers.order,
+  },
   {
     method: "post",
     path: "/v1/orders/{id}/cancel",
@@ -46,6 +57,8 @@ export const ORDER_OPERATIONS: Operation[] = [
     tag: "Orders",
     body: cancelOrder,
     success: 202,
+    answer: answers.order,
+    refuses: [409],
   },
   {
     method: "post",
@@ -57,6 +70,8 @@ export const ORDER_OPERATIONS: Operation[] = [
     body: createRefund,
     idempotent: true,
     success: 201,
+    answer: answers.refund,
+    refuses: [409, 422],
   },
   {
     method: "post",
@@ -70,6 +85,9 @@ export const ORDER_OPERATIONS: Operation[] = [
     body: eraseOrder,
     idempotent: true,
     success: 200,
+    also: [202],
+    answer: answers.erasure,
+    refuses: [409, 422],
   },
   {
     method: "get",
@@ -77,6 +95,7 @@ export const ORDER_OPERATIONS: Operation[] = [
     summary: "Read every event as {key: value}",
     tag: "Events and messages",
     success: 200,
+    answer: answers.events,
   },
   {
     method: "get",
@@ -86,6 +105,7 @@ export const ORDER_OPERATIONS: Operation[] = [
     tag: "Events and messages",
     query: z.object({ timeout: z.number().min(0).max(60).default(0) }),
     success: 200,
+    answer: answers.event,
   },
   {
     method: "post",
@@ -100,5 +120,7 @@ export const ORDER_OPERATIONS: Operation[] = [
     tag: "Events and messages",
     body: sendMessage,
     success: 202,
+    answer: answers.message,
+    refuses: [422],
   },
 ];

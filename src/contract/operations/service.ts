@@ -1,4 +1,5 @@
 import { z } from "zod";
+import * as answers from "../answer-schemas/service.ts";
 import { paging } from "../paging.ts";
 import { startReconciliation } from "../reconciliations.ts";
 import type { Operation } from "./operation.ts";
@@ -15,6 +16,7 @@ export const SERVICE_OPERATIONS: Operation[] = [
     tag: "Reconciliation",
     body: startReconciliation,
     success: 202,
+    answer: answers.reconciliation,
   },
   {
     method: "get",
@@ -23,6 +25,7 @@ export const SERVICE_OPERATIONS: Operation[] = [
     tag: "Reconciliation",
     query: z.object(paging),
     success: 200,
+    answer: answers.reconciliations,
   },
   {
     method: "get",
@@ -30,6 +33,7 @@ export const SERVICE_OPERATIONS: Operation[] = [
     summary: "Read a report with its differences",
     tag: "Reconciliation",
     success: 200,
+    answer: answers.reconciliation,
   },
   {
     method: "get",
@@ -37,6 +41,7 @@ export const SERVICE_OPERATIONS: Operation[] = [
     summary: "Is the process alive",
     tag: "Operation",
     success: 200,
+    answer: answers.health,
     open: true,
   },
   {
@@ -45,6 +50,8 @@ export const SERVICE_OPERATIONS: Operation[] = [
     summary: "Can it take requests, and if not, why",
     tag: "Operation",
     success: 200,
+    also: [503],
+    answer: answers.readiness,
     open: true,
   },
   {
