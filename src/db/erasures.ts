@@ -21,6 +21,23 @@ export const insertErasure = (tx: Queryable, { facts, payment, strays }: OrderSt
 const firstWebhook = (created_at: string): string =>
   derivedId("whi", new Date(Date.parse(created_at) - 60_000), "").slice(0, "whi_".length + 10);
 
+/** By the database's own clock, with microseconds: RFC 3339 would cut them. */
+export async function databaseTime(db: Queryable): Promise<string> {
+  const { rows } = await db.query<{ now: string }>("select clock_timestamp()::text as now");
+  return rows[0]?.now ?? "";
+}
+
+/** How many transactions of our processes were begun before that time and are still open. */
+export async function transactionsBefore(db: Queryable, time: string): Promise<number> {
+  const { rows } = await db.query<{ open: number }>(
+    `select count(*)::int as open from pg_stat_activity
+      where datname = current_database() and application_name like 'countersign%'
+        and pid <> pg_backend_pid() and xact_start < $1::timestamptz`,
+    [time],
+  );
+  return rows[0]?.open ?? 0;
+}
+
 /**
  * Searches the next `limit` received webhooks for an order that is being erased, and removes the bodies of those about it or its
  * customer; the body's hash stays. Webhooks of other orders are left alone, and those of nobody that are still looked at.

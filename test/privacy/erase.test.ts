@@ -213,6 +213,39 @@ test("what is written after an erasure is kept beside the trail as before, and c
   expect(verdict).toMatchObject({ valid: true });
 });
 
+test("a webhook that was being stored while the order was erased is erased as well", async () => {
+  const { id } = await service.create({ ...body, reference: "PO-storing", amount: 900, items: undefined });
+  await service.pay(await service.order(id));
+  await service.reached(id, "completed");
+  const storing = new pg.Client({
+    connectionString: service.databaseUrl,
+    application_name: "countersign-other",
+  });
+  await storing.connect();
+  try {
+    // It has read the order before the erasure, and stores what it has after it.
+    await storing.query("begin");
+    await storing.query("select state from countersign.orders where id = $1", [id]);
+    const erased = erase(id);
+    await service.until(
+      async () => (await db.query("select from countersign.erasures where order_id = $1", [id])).rowCount,
+      (begun) => begun === 1,
+    );
+    const copied = await storing.query(
+      `insert into countersign.inbound_webhooks
+       select (jsonb_populate_record(w, jsonb_build_object('id', 'whi_' || repeat('z', 26), 'event_id', 'evt_storing'))).*
+         from countersign.inbound_webhooks w where order_id = $1 and strpos(encode(body, 'escape'), $2) > 0 limit 1`,
+      [id, CUSTOMER.email],
+    );
+    expect(copied.rowCount).toBe(1);
+    await storing.query("commit");
+    expect((await erased).body).toMatchObject({ status: "finished" });
+  } finally {
+    await storing.end();
+  }
+  expect(await tablesWith(db, PERSONAL)).toEqual([]);
+});
+
 test("an order that is under way is not erased, and the answer says what to do first", async () => {
   const open = await service.create({ customer: CUSTOMER });
   const answer = await erase(open.id);
