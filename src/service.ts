@@ -14,7 +14,7 @@ import { newMember, SESSION_PARTS, sessionName } from "./engine/leases.ts";
 import { createFault } from "./engine/fault.ts";
 import { parkedCount } from "./engine/mailbox.ts";
 import { onlyIfOurs } from "./engine/term.ts";
-import { onChanged } from "./engine/wakeups.ts";
+import { onAnyChanged, onChanged } from "./engine/wakeups.ts";
 import { OPEN_STATUSES } from "./domain/order.ts";
 import { AppError } from "./errors.ts";
 import { createApp, createWorkerApp } from "./http/app.ts";
@@ -22,6 +22,10 @@ import { approvalRequestRoutes } from "./http/approval-requests.ts";
 import { auditKeyRoutes, checkpointRoutes } from "./http/audit-checkpoints.ts";
 import { auditSocket } from "./http/audit-socket.ts";
 import { auditRoutes } from "./http/audit.ts";
+import { apiKeyRoutes } from "./http/api-keys.ts";
+import { createChangesFeed } from "./http/changes-feed.ts";
+import { changesRoutes } from "./http/changes.ts";
+import { overviewRoutes } from "./http/overview.ts";
 import { timelineLinkRoutes, timelineRoutes } from "./http/timeline.ts";
 import { reconciliationRoutes } from "./http/reconciliations.ts";
 import { webhookDeliveryRoutes } from "./http/webhook-deliveries.ts";
@@ -273,6 +277,7 @@ async function start(
     mailbox: mailbox !== null,
   });
   const feed = createTrailFeed({ db: pool, onChanged, log });
+  const changes = createChangesFeed({ db: pool, onAnyChanged, log });
   const links = linksOf(url, provider?.url ?? null, mailbox !== null);
   const timeline = {
     ...{ pool, feed, restore, publicUrl, log },
@@ -301,6 +306,9 @@ async function start(
       reconciliationRoutes({ pool, report: reconciler.report }),
       webhookEndpointRoutes({ pool, seal, outbound }),
       webhookDeliveryRoutes({ pool, wake: () => deliveries?.wake() }),
+      changesRoutes({ feed: changes, authenticate: access.authenticate, log }),
+      overviewRoutes({ pool, health, provider: paymentProvider.name }),
+      apiKeyRoutes(pool, log),
     ],
     open: [auditKeyRoutes(pool), timelineRoutes(timeline)],
   });
@@ -310,6 +318,11 @@ async function start(
     if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
   });
   ready((request, response) => void handle(request, response));
-  stops.push(() => end(() => feed.close()));
+  stops.push(() =>
+    end(() => {
+      feed.close();
+      changes.close();
+    }),
+  );
   return { ...common, links };
 }

@@ -4,6 +4,8 @@ import { AUDIT_OPERATIONS } from "./operations/audit.ts";
 import { APPROVAL_OPERATIONS } from "./operations/approvals.ts";
 import { INBOX_OPERATIONS } from "./operations/inbox.ts";
 import { SERVICE_OPERATIONS } from "./operations/service.ts";
+import { ACCESS_OPERATIONS } from "./operations/access.ts";
+import { CONSOLE_OPERATIONS } from "./operations/console.ts";
 import { ENDPOINT_OPERATIONS } from "./operations/endpoints.ts";
 import type { Operation } from "./operations/operation.ts";
 
@@ -14,6 +16,8 @@ export const OPERATIONS: Operation[] = [
   ...APPROVAL_OPERATIONS,
   ...INBOX_OPERATIONS,
   ...ENDPOINT_OPERATIONS,
+  ...ACCESS_OPERATIONS,
+  ...CONSOLE_OPERATIONS,
   ...SERVICE_OPERATIONS,
 ];
 

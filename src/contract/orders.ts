@@ -141,6 +141,8 @@ export const sendMessage = z.strictObject({ topic: line(100), message: z.unknown
 export const listOrdersQuery = z.strictObject({
   status: z.enum(ORDER_STATUSES, `must be one of ${ORDER_STATUSES.join(", ")}`).optional(),
   reference: line(200).optional(),
+  /** An id, or how the reference or the customer's address or name begins. */
+  search: line(200).optional(),
   created_after: z.iso
     .datetime({ offset: true, error: "must be an RFC 3339 time such as 2026-01-31T00:00:00Z" })
     .optional(),

@@ -1,4 +1,5 @@
 import type { OrderState } from "../domain/order.ts";
+import { foundBy } from "./orders-search.ts";
 import type { Queryable } from "./pool.ts";
 
 /** An order as stored: its state, and what is kept beside it. */
@@ -62,6 +63,8 @@ export interface OrderFilter {
   status?: string | undefined;
   reference?: string | undefined;
   created_after?: string | undefined;
+  /** See `foundBy`. */
+  search?: string | undefined;
   /** Only orders before this id, for the next page. */
   before?: string | undefined;
   limit: number;
@@ -76,6 +79,7 @@ export async function listOrders(db: Queryable, tenant: string, filter: OrderFil
         and ($3::text is null or reference = $3)
         and ($4::timestamptz is null or created_at > $4)
         and ($5::text is null or id < $5)
+        ${filter.search === undefined ? "" : `and id in (${foundBy({ tenant: "$1", text: "$7" })})`}
       order by id desc limit $6`,
     [
       tenant,
@@ -84,6 +88,7 @@ export async function listOrders(db: Queryable, tenant: string, filter: OrderFil
       filter.created_after ?? null,
       filter.before ?? null,
       filter.limit,
+      ...(filter.search === undefined ? [] : [filter.search]),
     ],
   );
   return rows;

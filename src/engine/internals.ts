@@ -20,7 +20,7 @@ export const systemDatabase = (): SystemDatabase => getExecutor().systemDatabase
 interface NotificationMap {
   registerCallback(key: string, callback: () => void): { key: string; ck: number };
   deregisterCallback(handle: { key: string; ck: number }): void;
-  callCallbacks(key: string): void;
+  callCallbacks(key: string, event?: unknown): void;
 }
 
 const mapShape = z.custom<NotificationMap>(
@@ -41,6 +41,17 @@ export const messageCallbacks = () => mapShape.parse(part("notificationsMap"));
 export const eventCallbacks = () => mapShape.parse(part("workflowEventsMap"));
 /** Wakes local readers of streams: keyed `workflow::key`. */
 export const streamCallbacks = () => mapShape.parse(part("streamsMap"));
+
+/** Calls back with every key that events are announced under, here or elsewhere; there is no callback for all of them. */
+export function onEveryEvent(callback: (key: string) => void): () => void {
+  const map = eventCallbacks();
+  const callCallbacks = map.callCallbacks.bind(map);
+  map.callCallbacks = (key, event) => {
+    callback(key);
+    callCallbacks(key, event);
+  };
+  return () => void (map.callCallbacks = callCallbacks);
+}
 
 function signal(channel: string, payload: string): void {
   const pending = pendingShape.parse(part("pendingNotifications"));

@@ -1,4 +1,4 @@
-import { eventCallbacks, signalEvent, signalStream, streamCallbacks } from "./internals.ts";
+import { eventCallbacks, onEveryEvent, signalEvent, signalStream, streamCallbacks } from "./internals.ts";
 import { EVENT_KEYS } from "../domain/order-view.ts";
 import { AUDIT_STREAM, workflowId } from "./names.ts";
 
@@ -21,6 +21,14 @@ export function onChanged(id: string, callback: () => void): () => void {
   const callbacks = eventCallbacks();
   const handle = callbacks.registerCallback(`${id}::${CHANGED}`, callback);
   return () => callbacks.deregisterCallback(handle);
+}
+
+/** Calls back with the id of every order and approval that changes, in any process; for one follower a process. */
+export function onAnyChanged(callback: (id: string) => void): () => void {
+  const suffix = `::${CHANGED}`;
+  return onEveryEvent((key) => {
+    if (key.endsWith(suffix)) callback(key.slice(0, -suffix.length));
+  });
 }
 
 /** How often a waiter looks although nothing was heard. */
