@@ -25,17 +25,18 @@ function commandOf(file: string): string[] {
 }
 
 /**
- * Runs a file of ours until it says that it is ready.
+ * Runs a file of ours until it says that it is ready; of another checkout when `cwd` is one.
  * @throws when it ends before
  */
 export async function startProcess(
   file: string,
   env: Record<string, string>,
   isReady: (line: string) => boolean,
-  { nodeArgs = [], args = [] }: { nodeArgs?: string[]; args?: string[] } = {},
+  { nodeArgs = [], args = [], cwd = ROOT }: { nodeArgs?: string[]; args?: string[]; cwd?: string } = {},
 ): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [...nodeArgs, ...commandOf(file), ...args], {
-    cwd: ROOT,
+  const command = cwd === ROOT ? commandOf(file) : ["--import", import.meta.resolve("tsx"), file];
+  const child = spawn(process.execPath, [...nodeArgs, ...command, ...args], {
+    cwd,
     env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });

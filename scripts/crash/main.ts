@@ -2,9 +2,8 @@ import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { seeded } from "../replay/chance.ts";
 import { judge, type Played } from "./judge.ts";
-import { patientPeople } from "./people.ts";
+import { live } from "./lives.ts";
 import { startStage, type Stage } from "./stage.ts";
-import { STORIES } from "./stories.ts";
 import { torment } from "./torment.ts";
 
 const whole = (text: string): number => {
@@ -43,36 +42,6 @@ const PATIENCE_MS = 120_000;
 
 const say = (line: string) => console.error(pc.dim(line));
 
-/** People start orders side by side until they are told to stop, and finish what they started. */
-async function live(
-  stage: Stage,
-  played: Played[],
-  stop: AbortSignal,
-  patience: AbortSignal,
-): Promise<string[]> {
-  const failed: string[] = [];
-  let number = 0;
-  const one = async () => {
-    while (!stop.aborted && !patience.aborted) {
-      const n = number++;
-      const story = STORIES[n % STORIES.length];
-      if (!story) return;
-      const people = patientPeople(stage, `PO-${n}`, patience);
-      try {
-        const order = await story.play(people);
-        played.push({
-          story,
-          order: await people.until(order, (view) => story.ends.some((end) => end === view.status)),
-        });
-      } catch (error) {
-        failed.push(`PO-${n} (${story.name}): ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: options.sideBySide }, one));
-  return failed;
-}
-
 async function run(stage: Stage): Promise<boolean> {
   if (!options.calm)
     await fetch(`${stage.providerUrl}/_mock/chaos`, {
@@ -83,7 +52,11 @@ async function run(stage: Stage): Promise<boolean> {
   const stop = new AbortController();
   const patience = new AbortController();
   const played: Played[] = [];
-  const lives = live(stage, played, stop.signal, patience.signal);
+  const lives = live(stage, played, {
+    sideBySide: options.sideBySide,
+    stop: stop.signal,
+    patience: patience.signal,
+  });
   const kills = await torment(stage, {
     kills: options.kills,
     until: Date.now() + options.minutes * 60_000,

@@ -18,6 +18,8 @@ export interface Part {
   name: PartName;
   /** Gone, as if its machine had lost power; one that is down already stays so. */
   kill(): Promise<void>;
+  /** Asked to end, as on a restart. */
+  leave(): Promise<void>;
   /** Up again, and ready. Only a service takes a fault: where it kills itself, perhaps before it is ready. */
   start(fault?: string): Promise<void>;
   /** Resolves when it has ended; at once when it is down. */
@@ -39,7 +41,11 @@ const KEY = "sk_test_crash";
 /** How often a part is started that does not come up. */
 const STARTS = 10;
 
-export async function startStage(env: Record<string, string> = {}): Promise<Stage> {
+/** @param checkoutOf whose code a service runs at its next start; this one's when it is undefined */
+export async function startStage(
+  env: Record<string, string> = {},
+  checkoutOf: (name: PartName) => string | undefined = () => undefined,
+): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-matrix-"));
   const [portA, portB, providerPort, mailPort] = [await port(), await port(), await port(), await port()];
   const postgres = await startEmbeddedPostgres({ dataDir: folder });
@@ -79,6 +85,7 @@ export async function startStage(env: Record<string, string> = {}): Promise<Stag
           ...(fault === undefined ? {} : { FAULT_POINT: fault }),
         },
         (line) => line === "ready",
+        checkoutIn(checkoutOf(name)),
       ),
     );
   const services = [service("service-a", portA), service("service-b", portB)] as const;
@@ -88,6 +95,7 @@ export async function startStage(env: Record<string, string> = {}): Promise<Stag
       // Between two of its lives there is nothing to kill, and a blow is one all the same.
       while (!killed(postgres.pid)) await sleep(50);
     },
+    leave: async () => {},
     // Its supervisor starts it again.
     start: async () => {},
     ended: async () => {},
@@ -111,6 +119,8 @@ export async function startStage(env: Record<string, string> = {}): Promise<Stag
   };
 }
 
+const checkoutIn = (cwd: string | undefined) => (cwd === undefined ? {} : { cwd });
+
 function killed(pid: number): boolean {
   try {
     return process.kill(pid, "SIGKILL");
@@ -126,6 +136,10 @@ function part(name: PartName, begin: (fault?: string) => Promise<RunningProcess>
     name,
     async kill() {
       await running?.stop("SIGKILL");
+      running = null;
+    },
+    async leave() {
+      await running?.stop("SIGTERM");
       running = null;
     },
     async start(fault) {
