@@ -14,6 +14,7 @@ import {
 } from "./config/payments.ts";
 import { apartRefusals, processConfig, processSettings, type ProcessConfig } from "./config/process.ts";
 import { productionRefusals } from "./config/production.ts";
+import { traceConfig, traceSettings, type TraceConfig } from "./config/traces.ts";
 
 export type { ApiKeyConfig, OperatorConfig, Role } from "./config/access.ts";
 export type { ArchiveConfig } from "./config/archive.ts";
@@ -27,9 +28,11 @@ const schema = z.object({
   ...mailSettings,
   ...archiveSettings,
   ...checkpointSettings,
+  ...traceSettings,
 });
 
-export interface Config extends ProcessConfig, AccessConfig, PaymentConfig, MailConfig, CheckpointConfig {
+export interface Config
+  extends ProcessConfig, AccessConfig, PaymentConfig, MailConfig, CheckpointConfig, TraceConfig {
   archive: ArchiveConfig;
 }
 
@@ -75,5 +78,6 @@ export function loadConfig(
     ...mailConfig(raw, cwd),
     ...archiveConfig(raw, dataDir),
     ...checkpointConfig(raw, { production, dataDir, cwd }),
+    ...traceConfig(raw),
   };
 }

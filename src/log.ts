@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { pino, type Logger } from "pino";
+import { pino, type DestinationStream, type Logger } from "pino";
 
 export type Log = Logger;
 
@@ -38,7 +38,10 @@ const SECRET = [
 ];
 
 /** Structured JSON logs on stderr, so that stdout stays free for what the commands print. */
-export function createLog(level: string, destination = pino.destination({ dest: 2, sync: false })): Log {
+export function createLog(
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: false }),
+): Log {
   return pino(
     {
       level,

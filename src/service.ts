@@ -39,6 +39,7 @@ import { createMailer, type Mailer } from "./mail/transport.ts";
 import { createHealth } from "./observe/health.ts";
 import { observedMailer } from "./observe/mailer.ts";
 import { createMetrics } from "./observe/metrics.ts";
+import { startTraces } from "./observe/exporter.ts";
 import { backlogMetrics } from "./observe/metrics/backlog.ts";
 import { processMetrics } from "./observe/metrics/process.ts";
 import { observedProvider } from "./observe/provider.ts";
@@ -127,6 +128,10 @@ async function start(
   );
 
   const member = newMember();
+  if (config.traces) {
+    const traces = await startTraces(config.traces, { version: VERSION, instance: member, log });
+    stops.push(() => traces.stop());
+  }
   const pool = createPool({
     ...{ url: databaseUrl, max: 10, log },
     applicationName: sessionName(SESSION_PARTS.requests, member),
@@ -152,7 +157,11 @@ async function start(
   });
   stops.push(() => transport.close());
   const metrics = createMetrics();
-  const health = { provider: createHealth(), mail: createHealth() };
+  const health = {
+    // The reconciler asks it every few seconds.
+    provider: createHealth(),
+    mail: createHealth(async () => ((await transport.verify()).ok ? null : "unreachable")),
+  };
   const observed = observedMailer(transport, { metrics, health: health.mail });
   const mailer: Mailer = { ...transport, send: onlyIfOurs((mail) => observed.send(mail)) };
   const fault = createFault(config.faultPoint);
@@ -254,7 +263,7 @@ async function start(
   const probes = {
     ...{ pool, metrics, log, leaving: leaving.signal, stopping: stopping.signal },
     accepting: () => !leaving.signal.aborted,
-    holdsLease: () => engine.holdsLease(),
+    ...{ holdsLease: () => engine.holdsLease(), health },
   };
   const common = { url, providerUrl: provider?.url ?? null, databaseUrl, leave: () => leaving.abort() };
   const end = async (close: () => void) => {
@@ -292,7 +301,7 @@ async function start(
     sources,
     links,
     publicUrl,
-    guard: access.guard,
+    guards: access.guards,
     console: access.console,
     mailbox,
     resources: [

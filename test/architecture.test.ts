@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, string> = {
   mail: "domain contract errors.ts log.ts ids.ts type:config.ts",
   audit: "domain contract db errors.ts log.ts ids.ts type:config.ts",
   // Metrics, traces and health: what they count is told by those who do it.
-  observe: "domain type:db/backlog type:mail/transport payments/provider errors.ts log.ts",
+  observe: "domain type:db/backlog type:mail/transport payments/provider errors.ts log.ts type:config.ts",
   engine: "domain db observe/trace errors.ts log.ts ids.ts type:config.ts",
   outbound: "domain observe/trace errors.ts log.ts ids.ts",
   workflows: "domain engine observe payments mail outbound db audit errors.ts log.ts ids.ts type:config.ts",

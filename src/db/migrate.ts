@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { AppError } from "../errors.ts";
-import { createPool, NO_LIMITS } from "./pool.ts";
+import { createPool, NO_LIMITS, type Queryable } from "./pool.ts";
 
 interface Migration {
   name: string;
@@ -46,6 +46,14 @@ export async function migrate(database: pg.Pool | string, directory = DIRECTORY)
   } finally {
     await pool.end();
   }
+}
+
+/** Those of this code that the database lacks, by name. A database that is ahead, as during an upgrade, lacks none. */
+export async function missingMigrations(db: Queryable, directory = DIRECTORY): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>("select name from countersign.migrations");
+  const applied = new Set(rows.map(({ name }) => name));
+  const names = await readdir(directory);
+  return names.filter((name) => name.endsWith(".sql") && !applied.has(name)).sort();
 }
 
 /** Runs `work` while no other process changes the schema: for parts that bring their own tables. */

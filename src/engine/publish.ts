@@ -4,7 +4,7 @@ import type { Span } from "@opentelemetry/api";
 import type { PoolClient } from "pg";
 import type { AuditDraft } from "../domain/audit-entry.ts";
 import type { Todo } from "../domain/todo.ts";
-import { fail, startSpan, traceparentOf, type Traceparent } from "../observe/trace.ts";
+import { currentTrace, fail, startSpan, traceparentOf, type Traceparent } from "../observe/trace.ts";
 import type { LockedRow } from "./commit.ts";
 import { currentFunctionId } from "./internals.ts";
 import { isPassing, LostConnection } from "./lost-connection.ts";
@@ -96,8 +96,9 @@ async function transition<State extends Traced, Message, Effect>(
   const traces = sent.flatMap(({ trace }) => trace ?? []);
   const { span } = startSpan(`${machine.workflow} decide`, {
     attributes: { [`countersign.${machine.workflow}_id`]: id },
-    ...(outcomes.length > 0 ? { links: [before.trace, ...traces] } : {}),
-    ...(outcomes.length === 0 ? { parent: traces[0], links: [before.trace, ...traces.slice(1)] } : {}),
+    // Who sent a message began this, also where outcomes of earlier work came with it.
+    parent: traces[0],
+    links: [before.trace, ...traces.slice(1), traces[0] && currentTrace()],
   });
   onSpan(span);
   const trace = traceparentOf(span);

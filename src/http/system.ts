@@ -1,16 +1,11 @@
 import Router from "@koa/router";
 import { openApi } from "../contract/openapi.ts";
-import type { Pool } from "../db/pool.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { landingPage, PAGE_HEADERS, type LandingView } from "./pages/index.ts";
+import { readiness, type ReadinessDeps } from "./readiness.ts";
 
-export interface ProbeDeps {
-  pool: Pool;
+export interface ProbeDeps extends ReadinessDeps {
   metrics: Metrics;
-  /** False from the moment at which the service was asked to stop. */
-  accepting: () => boolean;
-  /** Whether the other processes take this one for alive; null when it runs no workflows. */
-  holdsLease: () => boolean | null;
 }
 
 export interface SystemDeps extends ProbeDeps {
@@ -26,7 +21,8 @@ export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
       ctx.set(PAGE_HEADERS);
       ctx.type = "html";
       ctx.body = landingPage({
-        line: "Orders, payments and approvals that survive anything, with a trail that proves it.",
+        // Where the console is built, it is at this address instead.
+        line: "Orders, payments and approvals that survive anything, with a trail that proves it. The console is not built: npm run build:console",
         links,
       });
     })
@@ -44,27 +40,15 @@ export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
 }
 
 /** For whoever watches the process: does it live, may it be sent requests, how is it doing. */
-export function probeRoutes({ pool, metrics, accepting, holdsLease }: ProbeDeps): Router {
+export function probeRoutes({ metrics, ...deps }: ProbeDeps): Router {
   return new Router()
     .get("/healthz", (ctx) => {
       ctx.body = { status: "ok" };
     })
     .get("/readyz", async (ctx) => {
-      const database = await pool.query("select 1").then(
-        () => "ok",
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
-      );
-      const ready = database === "ok" && accepting();
-      ctx.status = ready ? 200 : 503;
-      const lease = holdsLease();
-      ctx.body = {
-        status: ready ? "ready" : "not_ready",
-        checks: {
-          database,
-          accepting: accepting(),
-          ...(lease === null ? {} : { lease: lease ? "held" : "lost" }),
-        },
-      };
+      const answer = await readiness(deps);
+      ctx.status = answer.status === "ready" ? 200 : 503;
+      ctx.body = answer;
     })
     .get("/metrics", async (ctx) => {
       ctx.body = await metrics.registry.metrics();

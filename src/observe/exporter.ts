@@ -1,15 +1,5 @@
+import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-
-/** Where traces go, as OpenTelemetry's environment names it. */
-export interface TraceConfig {
-  /** Of an OTLP/HTTP receiver; `/v1/traces` is added. */
-  endpoint: string;
-  /** What the receiver wants to see, such as a key. */
-  headers: Record<string, string>;
-  serviceName: string;
-  /** Which part of new traces is recorded, 0 to 1; who sends a `traceparent` has decided for theirs. */
-  ratio: number;
-}
 
 export interface Exporter {
   /** Sends what is left, and switches traces off. */
@@ -23,7 +13,7 @@ const LAST_WORDS_MS = 3_000;
  * alone. The packages are loaded here, so that who wants no traces does not load them.
  */
 export async function startTraces(
-  { endpoint, headers, serviceName, ratio }: TraceConfig,
+  { endpoint, headers, serviceName, ratio }: NonNullable<Config["traces"]>,
   { version, instance, log }: { version: string; instance: string; log: Log },
 ): Promise<Exporter> {
   const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }, { context, trace, propagation, diag }] =

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../src/config.ts";
 import type { OrderView } from "../../src/domain/order-view.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog, type Log } from "../../src/log.ts";
 import { startService, type Service } from "../../src/service.ts";
 import { builtEntry } from "./built.ts";
 import { expectCatalogued } from "./catalogued.ts";
@@ -35,7 +35,7 @@ export interface Mail {
 let keys = 0;
 
 /** Starts the service as `main.ts` does, on ports and a database of its own. `env` adds to its configuration. */
-export async function startTestService(env: Record<string, string> = {}): Promise<TestService> {
+export async function startTestService(env: Record<string, string> = {}, log?: Log): Promise<TestService> {
   const database = await createDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), "countersign-service-"));
   const config = loadConfig(
@@ -51,7 +51,7 @@ export async function startTestService(env: Record<string, string> = {}): Promis
   );
   const service = await startService({
     config,
-    log: createLog(config.logLevel),
+    log: log ?? createLog(config.logLevel),
     provider: builtEntry("mock-provider"),
   });
   return {
