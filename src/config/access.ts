@@ -64,6 +64,12 @@ export const accessSettings = {
   API_KEYS: apiKeys.optional(),
   LINK_SECRETS: linkSecrets.optional(),
   OPERATORS: operators.optional(),
+  RATE_LIMIT_PER_MINUTE: z
+    .union(
+      [z.literal("off"), z.coerce.number().int().min(1).max(10_000_000)],
+      "write requests a minute, from 1 to 10000000, or off",
+    )
+    .default(60_000),
   SESSION_IDLE_H: amountOf("hours", 0.01, 720).default(12),
   SESSION_MAX_H: amountOf("hours", 0.01, 8760).default(168),
 };
@@ -73,6 +79,8 @@ export interface AccessConfig {
   /** Null: generated into the data directory. */
   linkSecrets: { version: string; secret: string }[] | null;
   operators: OperatorConfig[];
+  /** Requests of one key to one process; null: without limit. */
+  requestsPerMinute: number | null;
   /** When who is signed in to the console has to sign in again, in seconds: after no request, and altogether. */
   sessions: { idleS: number; maxS: number };
 }
@@ -91,5 +99,6 @@ export const accessConfig = (raw: Values<typeof accessSettings>): AccessConfig =
   apiKeys: raw.API_KEYS ?? [DEVELOPMENT_KEY],
   linkSecrets: raw.LINK_SECRETS ?? null,
   operators: raw.OPERATORS ?? (raw.API_KEYS ? [] : [DEVELOPMENT_OPERATOR]),
+  requestsPerMinute: raw.RATE_LIMIT_PER_MINUTE === "off" ? null : raw.RATE_LIMIT_PER_MINUTE,
   sessions: { idleS: raw.SESSION_IDLE_H * 3_600, maxS: raw.SESSION_MAX_H * 3_600 },
 });

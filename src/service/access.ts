@@ -11,6 +11,7 @@ import type { Pool } from "../db/pool.ts";
 import { authenticated, createAuthenticate, type Authenticate } from "../http/auth.ts";
 import { consoleSessionRoutes } from "../http/console-session.ts";
 import { consoleRoutes } from "../http/console.ts";
+import { keyLimit } from "../http/key-limit.ts";
 import { refuseForeign } from "../http/same-site.ts";
 import { createSessionCookie } from "../http/session-cookie.ts";
 import type { Log } from "../log.ts";
@@ -19,8 +20,8 @@ import { PACKAGE } from "../package.ts";
 
 export interface Access {
   authenticate: Authenticate;
-  /** Stands before everything below /v1. */
-  guard: Middleware;
+  /** Stand before everything below /v1. */
+  guards: Middleware[];
   /** The console and signing in to it. */
   console: Router[];
 }
@@ -52,7 +53,7 @@ export function startAccess(options: Options): Access {
   const signIn: SignInWay[] = ["key", ...(operators.any ? (["mail"] as const) : [])];
   return {
     authenticate,
-    guard: authenticated(authenticate, cookie, sessions),
+    guards: [authenticated(authenticate, cookie, sessions), keyLimit(config.requestsPerMinute)],
     console: [
       consoleSessionRoutes({
         ...{ keyring, sessions, links, cookie, refuseForeign: foreign, authenticate, signIn, log },
