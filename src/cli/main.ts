@@ -12,6 +12,7 @@ import { demo } from "./demo.ts";
 import { examine } from "./doctor.ts";
 import { failureText } from "./failure.ts";
 import { inboxCommand } from "./inbox-command.ts";
+import { keysCommand } from "./keys.ts";
 import { paint, stdout, type ExitCode } from "./output.ts";
 import { policyCommand } from "./policy.ts";
 import { reconcile, sinceOf } from "./reconcile.ts";
@@ -184,6 +185,7 @@ program.addCommand(replayCommand().exitOverride());
 program.addCommand(policyCommand(finish));
 
 program.addCommand(inboxCommand(remote));
+program.addCommand(keysCommand(remote));
 
 try {
   await program.parseAsync();

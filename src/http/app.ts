@@ -19,8 +19,8 @@ import { probeRoutes, systemRoutes, type ProbeDeps, type SystemDeps } from "./sy
 import { webhookRoutes, type WebhookDeps } from "./webhooks.ts";
 
 export interface AppDeps extends OrderRoutesDeps, WebhookDeps, SystemDeps {
-  /** Lets in who may use the API, and says who it is. */
-  guard: Koa.Middleware;
+  /** They let in who may use the API, and say who it is. */
+  guards: Koa.Middleware[];
   mailbox: DevMailbox | null;
   /** Aborted when the service was asked to stop, and serves on until it stops. */
   leaving: AbortSignal;
@@ -49,7 +49,7 @@ export function createApp(deps: AppDeps): Koa {
   if (deps.mailbox) mount(app, devRoutes(deps.mailbox));
 
   const api = new Router({ prefix: "/v1" });
-  api.use(deps.guard);
+  api.use(...deps.guards);
   const { pool, log } = deps;
   for (const routes of [
     orderRoutes(deps),
