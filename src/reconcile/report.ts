@@ -60,7 +60,14 @@ export async function runReport(
     await endReconciliation(deps.pool, id, null);
   } catch (error) {
     deps.log.error({ err: error, reconciliation: id }, "a reconciliation report could not be finished");
-    await endReconciliation(deps.pool, id, error instanceof Error ? error.message : String(error));
+    const problem = error instanceof Error ? error.message : String(error);
+    // Where the database is what failed, the row says `running` and when it was last heard of.
+    await endReconciliation(deps.pool, id, problem).catch((lost: unknown) =>
+      deps.log.error(
+        { err: lost, reconciliation: id },
+        "how a reconciliation report ended could not be stored",
+      ),
+    );
   }
   return differences;
 }

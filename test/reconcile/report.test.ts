@@ -3,6 +3,10 @@ import { promisify } from "node:util";
 import pg from "pg";
 import Stripe from "stripe";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createPool } from "../../src/db/pool.ts";
+import { createLog } from "../../src/log.ts";
+import { runReport } from "../../src/reconcile/report.ts";
+import type { GapDeps } from "../../src/reconcile/gaps.ts";
 import { builtEntry } from "../helpers/built.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
@@ -122,3 +126,12 @@ async function reconcile(...args: string[]) {
     .then(({ stdout, stderr }) => ({ code: 0, stdout, stderr }))
     .catch((error: { code: number; stdout: string; stderr: string }) => error);
 }
+
+test("a report that loses its database ends, and takes nothing else along", async () => {
+  const log = createLog("silent");
+  const pool = createPool({ url: "postgres://nobody@127.0.0.1:1/none", max: 1, log });
+  const deps = { pool, log } as unknown as GapDeps;
+  const report = { id: "rec_lost", tenant: "dev", since: new Date(), allEvents: false };
+  await expect(runReport(deps, report, new AbortController().signal)).resolves.toEqual([]);
+  await pool.end();
+});
