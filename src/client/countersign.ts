@@ -1,3 +1,5 @@
+import type { OverviewAnswer, SeriesAnswer } from "../contract/answers/overview.ts";
+import { ApiKeys } from "./api-keys.ts";
 import { Approvals } from "./approvals.ts";
 import { Audit } from "./audit.ts";
 import { Delegations } from "./delegations.ts";
@@ -26,6 +28,7 @@ export class Countersign {
   readonly inbox: Inbox;
   readonly endpoints: Endpoints;
   readonly reconciliations: Reconciliations;
+  readonly apiKeys: ApiKeys;
   private readonly transport: Transport;
 
   constructor(options: CountersignOptions) {
@@ -38,7 +41,18 @@ export class Countersign {
     this.delegations = new Delegations(transport);
     this.inbox = new Inbox(transport);
     this.endpoints = new Endpoints(transport);
+    this.apiKeys = new ApiKeys(transport);
     this.reconciliations = new Reconciliations(transport);
+  }
+
+  /** What is open now: orders, approvals, webhooks in and out, and how the service is. */
+  overview(options?: CallOptions): Promise<OverviewAnswer> {
+    return this.transport.json({ method: "GET", path: "/v1/overview" }, options);
+  }
+
+  /** Rates and latencies of the last hour or day. */
+  series(query: { window?: "hour" | "day" } = {}, options?: CallOptions): Promise<SeriesAnswer> {
+    return this.transport.json({ method: "GET", path: "/v1/overview/series", query }, options);
   }
 
   /** Whether the process is alive. */

@@ -1,6 +1,7 @@
 import Router from "@koa/router";
 import { openApi } from "../contract/openapi.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { REFERENCE_HEADERS, referencePage, type ReferenceView } from "./docs-page.ts";
 import { landingPage, PAGE_HEADERS, type LandingView } from "./pages/index.ts";
 import { readiness, type ReadinessDeps } from "./readiness.ts";
 
@@ -16,6 +17,7 @@ export interface SystemDeps extends ProbeDeps {
 /** Open paths for operators and for whoever opens the service in a browser. */
 export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
   const document = openApi(publicUrl);
+  const reference = referencePage(document as unknown as ReferenceView);
   return new Router()
     .get("/", (ctx) => {
       ctx.set(PAGE_HEADERS);
@@ -36,6 +38,11 @@ export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
     })
     .get("/openapi.json", (ctx) => {
       ctx.body = document;
+    })
+    .get("/docs", (ctx) => {
+      ctx.set(REFERENCE_HEADERS);
+      ctx.type = "html";
+      ctx.body = reference;
     });
 }
 

@@ -242,9 +242,29 @@ test("what the provider sent is found and replayed, and compared with what it sa
   expect((await reconciliations.list()).data).toHaveLength(1);
 });
 
+test("keys are made, rotated and revoked, and what is open is counted", async () => {
+  const { apiKeys } = countersign;
+  const made = await apiKeys.create({ role: "viewer", description: "for a dashboard" });
+  const viewer = new Countersign({ baseUrl: service.url, apiKey: made.key, retries: 0 });
+  expect((await viewer.overview()).object).toBe("overview");
+  const rotated = await apiKeys.rotate(made.id, { grace_s: 0 });
+  expect(rotated).toMatchObject({ id: made.id, role: "viewer" });
+  expect(rotated.key).not.toBe(made.key);
+  await apiKeys.revoke(made.id);
+  expect((await taken(apiKeys.all({ limit: 1 }))).map(({ id }) => id)).toContain(made.id);
+  expect((await apiKeys.list()).data[0]?.revoked_at).not.toBeNull();
+  expect((await countersign.overview()).processes).toHaveLength(1);
+  expect(await countersign.series({ window: "hour" })).toMatchObject({ object: "series", window: "hour" });
+});
+
 /** What a program has no use for. */
 const LEFT_OUT: Record<string, string> = {
   "POST /webhooks/{provider}": "payment providers call it, by signature",
+  "GET /v1/changes": "tells the console's pages what to read anew; programs follow a trail, or take webhooks",
+  "GET /console/session": "sessions are for people in a browser, by cookie",
+  "POST /console/session": "sessions are for people in a browser, by cookie",
+  "DELETE /console/session": "sessions are for people in a browser, by cookie",
+  "POST /console/sign-in": "sessions are for people in a browser, by cookie",
   "GET /metrics": "Prometheus reads it, as text",
 };
 

@@ -1,3 +1,4 @@
+import * as answers from "../answer-schemas/access.ts";
 import { z } from "zod";
 import { createApiKey, rotateApiKey } from "../api-keys.ts";
 import { paging } from "../paging.ts";
@@ -15,6 +16,8 @@ export const ACCESS_OPERATIONS: Operation[] = [
     tag: "Access",
     body: createApiKey,
     success: 201,
+    answer: answers.apiKeyWithKey,
+    refuses: [409],
   },
   {
     method: "get",
@@ -24,6 +27,7 @@ export const ACCESS_OPERATIONS: Operation[] = [
     tag: "Access",
     query: z.object(paging),
     success: 200,
+    answer: answers.apiKeys,
   },
   {
     method: "post",
@@ -33,6 +37,8 @@ export const ACCESS_OPERATIONS: Operation[] = [
     tag: "Access",
     body: rotateApiKey,
     success: 200,
+    answer: answers.apiKeyWithKey,
+    refuses: [409],
   },
   {
     method: "delete",

@@ -1,3 +1,4 @@
+import { overview, series } from "../answer-schemas/overview.ts";
 import { seriesQuery } from "../overview.ts";
 import { askForLink, signInWithKey } from "../sessions.ts";
 import type { Operation } from "./operation.ts";
@@ -23,6 +24,7 @@ export const CONSOLE_OPERATIONS: Operation[] = [
       "Counts end at 10,000 and are two seconds old at most. Webhooks of no order are counted for role admin.",
     tag: "Operation",
     success: 200,
+    answer: overview,
   },
   {
     method: "get",
@@ -33,6 +35,7 @@ export const CONSOLE_OPERATIONS: Operation[] = [
     tag: "Operation",
     query: seriesQuery,
     success: 200,
+    answer: series,
   },
   {
     method: "get",
@@ -41,6 +44,7 @@ export const CONSOLE_OPERATIONS: Operation[] = [
     description: "By the session's cookie alone. 401 names the ways to sign in as `sign_in`.",
     tag: "Console",
     success: 200,
+    refuses: [401],
     open: true,
   },
   {
@@ -53,6 +57,7 @@ export const CONSOLE_OPERATIONS: Operation[] = [
     tag: "Console",
     body: signInWithKey,
     success: 200,
+    refuses: [401],
     open: true,
   },
   {
@@ -61,6 +66,7 @@ export const CONSOLE_OPERATIONS: Operation[] = [
     summary: "Sign out of the console",
     tag: "Console",
     success: 204,
+    refuses: [401, 403],
     open: true,
   },
   {

@@ -9,12 +9,14 @@ interface Layout {
   /** Without the product's name, which is added. */
   title: string;
   wide?: boolean;
+  /** In place of the style of all pages; the page's policy names its hash. */
+  style?: string;
   body: Fragment;
   footer?: Fragment;
 }
 
 /** A whole page. There is no script on any of them. */
-export const layout = ({ title, wide = false, body, footer }: Layout): string =>
+export const layout = ({ title, wide = false, style = STYLE, body, footer }: Layout): string =>
   markup`<!doctype html>
 <html lang="en">
 <head>
@@ -23,7 +25,7 @@ export const layout = ({ title, wide = false, body, footer }: Layout): string =>
 <meta name="robots" content="noindex, nofollow">
 <meta name="color-scheme" content="light dark">
 <title>${title === "Countersign" ? title : `${title} · Countersign`}</title>
-<style>${trusted(STYLE)}</style>
+<style>${trusted(style)}</style>
 </head>
 <body>
 <div class="wrap${wide && " wide"}">
