@@ -16,12 +16,17 @@ const PATIENCE_MS = 1_000;
 export async function requireSessions(databaseUrl: string): Promise<void> {
   const pool = createPool({ url: databaseUrl, max: 2, applicationName: "countersign-check" });
   try {
-    const [one, other] = [await pool.connect(), await pool.connect()];
+    // One after the other: the second may fail, and a pool ends only once it has the first back.
+    const one = await pool.connect();
     try {
-      for (let i = 0; i < TRIES; i++) if (await isLent(one, other)) throw lent();
+      const other = await pool.connect();
+      try {
+        for (let i = 0; i < TRIES; i++) if (await isLent(one, other)) throw lent();
+      } finally {
+        other.release(true);
+      }
     } finally {
       one.release(true);
-      other.release(true);
     }
   } finally {
     await pool.end();

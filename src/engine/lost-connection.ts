@@ -45,6 +45,8 @@ export function retryPassing(pool: Pool): void {
     });
   }
   pool.connect = patient;
+  // A connection that breaks tells the pool, which hands on what it was told.
+  pool.query = explaining(pool.query.bind(pool)) as typeof pool.query;
 }
 
 type Callback = (error: unknown, result?: unknown) => void;
@@ -52,8 +54,11 @@ type Query = (...args: unknown[]) => unknown;
 
 /** The engine's own statements fail in words that it recognises. */
 function explainFailures(client: PoolClient): void {
-  const query = client.query.bind(client) as Query;
-  const explaining: Query = (...args) => {
+  client.query = explaining(client.query.bind(client)) as typeof client.query;
+}
+
+function explaining(query: Query): Query {
+  return (...args) => {
     const callback = args.at(-1);
     if (typeof callback === "function") {
       const heard: Callback = (error, result) =>
@@ -66,5 +71,4 @@ function explainFailures(client: PoolClient): void {
       throw explained(error);
     });
   };
-  client.query = explaining as typeof client.query;
 }

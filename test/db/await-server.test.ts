@@ -2,11 +2,16 @@ import { once } from "node:events";
 import { connect, createServer, type Server } from "node:net";
 import { inject, expect, onTestFinished, test } from "vitest";
 import { awaitServer } from "../../src/db/await-server.ts";
+import { requireSessions } from "../../src/db/pooler.ts";
 import { freePort } from "../helpers/process.ts";
 import { startTestService } from "../helpers/service.ts";
 
 /** The tests' server at a port that is not open yet. */
-async function later(): Promise<{ url: string; open(): Promise<void>; startingUp(): Promise<void> }> {
+async function later(): Promise<{
+  url: string;
+  open(how?: { only?: number }): Promise<void>;
+  startingUp(): Promise<void>;
+}> {
   const target = new URL(inject("serverUrl"));
   const folder = target.searchParams.get("host");
   const number = Number(target.searchParams.get("port") ?? (target.port || 5432));
@@ -23,16 +28,20 @@ async function later(): Promise<{ url: string; open(): Promise<void>; startingUp
   onTestFinished(() => void server?.close());
   return {
     url: url.href,
-    open: () =>
-      listen(
+    /** @param only how many connections it takes before it is closed again */
+    open: ({ only = Infinity } = {}) => {
+      let taken = 0;
+      return listen(
         createServer((client) => {
+          if (++taken > only) return void client.destroy();
           const postgres =
             folder === null ? connect(number, target.hostname) : connect(`${folder}/.s.PGSQL.${number}`);
           client.pipe(postgres).pipe(client);
           client.on("error", () => postgres.destroy());
           postgres.on("error", () => client.destroy());
         }),
-      ),
+      );
+    },
     /** As PostgreSQL answers while it recovers: an ErrorResponse (PostgreSQL 18, "Message Formats"), and the end. */
     startingUp: () =>
       listen(
@@ -81,6 +90,12 @@ test("a database that does not come is an error of one line with the remedy", as
   );
   await place.startingUp();
   await expect(awaitServer(place.url, { withinS: 0 })).rejects.toThrow(/the database system is starting up/);
+});
+
+test("a database that goes away while sessions are looked at ends the look", async () => {
+  const place = await later();
+  await place.open({ only: 1 });
+  await expect(requireSessions(place.url)).rejects.toThrow(/ECONNREFUSED|ECONNRESET|terminated/);
 });
 
 test("what waiting would not mend fails at once: a database that does not exist", async () => {
