@@ -198,6 +198,7 @@ async function start(
     ...{ databaseUrl, member, log },
     pool: enginePool,
     exclusive: config.databaseUrl === null,
+    notify: config.databaseNotify,
   });
   stops.push(() => engine.stop());
   backlogMetrics(metrics.registry, () => readBacklog(pool, OPEN_STATUSES));

@@ -39,6 +39,7 @@ export const processSettings = {
   ROLE: z.enum(PROCESS_ROLES, "write api, worker or all").default("all"),
   STOP_NOTICE_S: amountOf("seconds", 0, 300).default(1),
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_NOTIFY: z.enum(["on", "off"], "write on or off").default("on"),
   DATABASE_WAIT_S: amountOf("seconds", 0, 3_600).default(60),
   DATA_DIR: z.string().min(1).default(".data"),
   POLICY_FILE: z.string().min(1).optional(),
@@ -69,6 +70,8 @@ export interface ProcessConfig {
   /** Null until the port is known, when PORT is 0 and PUBLIC_URL unset. */
   publicUrl: string | null;
   databaseUrl: string | null;
+  /** Whether processes tell each other by LISTEN and NOTIFY; they look often where they do not. */
+  databaseNotify: boolean;
   /** How long a start waits for a database that takes no connections yet, in seconds. */
   databaseWaitS: number;
   dataDir: string;
@@ -87,6 +90,7 @@ export const processConfig = (raw: Values<typeof processSettings>, cwd: string):
   host: raw.HOST,
   publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
   databaseUrl: raw.DATABASE_URL ?? null,
+  databaseNotify: raw.DATABASE_NOTIFY === "on",
   databaseWaitS: raw.DATABASE_WAIT_S,
   dataDir: resolve(cwd, raw.DATA_DIR),
   policyFile: raw.POLICY_FILE

@@ -32,6 +32,8 @@ interface Options {
   log: Log;
   /** No other process can be alive on this database: whatever is pending is taken over at once. */
   exclusive: boolean;
+  /** Whether the database tells of messages and events (LISTEN, NOTIFY). Else they are looked for. */
+  notify: boolean;
 }
 
 const DRAIN_MS = 10_000;
@@ -60,7 +62,7 @@ export async function startEngine(options: Options): Promise<Engine> {
     throw error;
   }
   const taker = startTaker(log);
-  const nudger = startNudger(pool, log);
+  const nudger = startNudger(pool, log, options.notify);
   const reviver = startReviver(pool, log);
   return {
     get executorId() {
@@ -80,7 +82,7 @@ export async function startEngine(options: Options): Promise<Engine> {
 }
 
 async function launch(
-  { databaseUrl, pool, log }: Omit<Options, "exclusive">,
+  { databaseUrl, pool, log, notify }: Omit<Options, "exclusive">,
   executorID: string,
 ): Promise<void> {
   retryPassing(pool);
@@ -91,6 +93,7 @@ async function launch(
     // Only its name is looked at: connections come from our pool.
     systemDatabaseUrl: serversOf(databaseUrl)[0] ?? databaseUrl,
     systemDatabasePool: pool,
+    useListenNotify: notify,
     logger: engineLogger(log),
   });
   // It creates its tables by itself, and two that start at once on a new database would disturb each other.

@@ -4,9 +4,15 @@ import { CHANNEL, listener } from "./internals.ts";
 import { parkedIds, wake } from "./mailbox.ts";
 import { TOPIC } from "./names.ts";
 
-const NUDGE_EVERY_MS = 1_000;
-/** Message rows younger than this are about to be heard of anyway. */
-const OLD_MS = 1_000;
+interface Pace {
+  everyMs: number;
+  /** Message rows younger than this are about to be heard of anyway. */
+  oldMs: number;
+}
+
+const HEARD: Pace = { everyMs: 1_000, oldMs: 1_000 };
+/** Where nothing is heard, this look is the only way in. */
+const UNHEARD: Pace = { everyMs: 250, oldMs: 0 };
 const PROBE_EVERY_MS = 5_000;
 
 /** What the nudger reads: the engine's own tables have no index by age. */
@@ -17,20 +23,21 @@ export const indexWaitingMessages = (pool: Pool) =>
 
 /**
  * Wakes parked workflows whose message's notification was lost (a listener that reconnects does not hear what it missed),
- * so that a loss costs two seconds. One query each second, however many are parked.
+ * so that a loss costs two seconds. One query each second, however many are parked; four where nothing is heard at all.
  */
-export function startNudger(pool: Pool, log: Log): { stop(): void } {
+export function startNudger(pool: Pool, log: Log, notify: boolean): { stop(): void } {
+  const { everyMs, oldMs } = notify ? HEARD : UNHEARD;
   const timer = setInterval(() => {
     if (parkedIds().length === 0) return;
     pool
       .query<{ destination_uuid: string }>(
         `select distinct destination_uuid from dbos.notifications
           where topic = '${TOPIC}' and consumed = false and created_at_epoch_ms < $1`,
-        [Date.now() - OLD_MS],
+        [Date.now() - oldMs],
       )
       .then(({ rows }) => rows.forEach((row) => wake(row.destination_uuid)))
       .catch((error: unknown) => log.warn({ err: error }, "waiting messages could not be looked for"));
-  }, NUDGE_EVERY_MS);
+  }, everyMs);
   timer.unref();
   const probing = setInterval(() => void probeListener(log), PROBE_EVERY_MS);
   probing.unref();
