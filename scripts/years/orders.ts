@@ -21,7 +21,7 @@ export interface Lived {
 export async function liveOrder(url: string, n: number): Promise<Lived> {
   const story = STORIES[n % 20] ?? "paid";
   const reference = `PO-${n}`;
-  const post = (path: string, body: unknown) =>
+  const post = (path: string, body: object) =>
     json("POST", `${url}${path}`, body, { "idempotency-key": randomUUID() });
   const { id } = (await post("/v1/orders", {
     ...{ reference, currency: "usd", requested_by: "sam@example.com" },
