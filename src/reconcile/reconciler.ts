@@ -34,12 +34,18 @@ export function startReconciler(options: Options): Reconciler {
   const reports = new Set<Promise<unknown>>();
   let night = "";
 
+  /** Until it has ended; it must not fail. */
+  function keep(report: Promise<unknown>): void {
+    reports.add(report);
+    void report.finally(() => reports.delete(report));
+  }
+
   async function start(tenant: string, since: Date, startedBy: string, allEvents = false) {
     const id = newId("rec");
     if (!(await insertReconciliation(pool, { id, tenant, since, started_by: startedBy }))) return null;
     const running = runReport(options, { id, tenant, since, allEvents }, stopping.signal);
-    reports.add(running);
-    void running.finally(() => reports.delete(running));
+    // It has told its row and the log when it fails, which may be all that its caller wants to know of it.
+    keep(running.catch(() => undefined));
     return { id, running };
   }
 
@@ -61,8 +67,7 @@ export function startReconciler(options: Options): Reconciler {
     const running = compareAll(now, today).catch((error: unknown) => {
       log.error({ err: error }, "the nightly comparison with the provider failed");
     });
-    reports.add(running);
-    void running.finally(() => reports.delete(running));
+    keep(running);
   }
 
   async function loop(everyS: number): Promise<void> {
