@@ -49,7 +49,7 @@ export function createApp(deps: AppDeps): Koa {
   if (deps.mailbox) mount(app, devRoutes(deps.mailbox));
 
   const api = new Router({ prefix: "/v1" });
-  api.use(...deps.guards);
+  api.use(uncached, ...deps.guards);
   const { pool, log } = deps;
   for (const routes of [
     orderRoutes(deps),
@@ -67,6 +67,15 @@ export function createApp(deps: AppDeps): Koa {
   return app;
 }
 
+/** What no page has said otherwise about: an answer that a browser is made to show runs and loads nothing. */
+const NOTHING = { defaultSrc: ["'none'"], frameAncestors: ["'none'"] };
+
+/** What a key may read is nothing for a cache on the way. */
+const uncached: Koa.Middleware = (ctx, next) => {
+  ctx.set("Cache-Control", "no-store");
+  return next();
+};
+
 type BaseDeps = ProbeDeps & Pick<AppDeps, "log" | "leaving" | "stopping">;
 
 /** A process that takes no requests still says how it is doing. */
@@ -82,7 +91,7 @@ function createBase({ log, metrics, leaving, stopping }: BaseDeps): Koa {
   app.on("error", (error: unknown) => log.debug({ err: error }, "a connection broke off"));
   app.use(identified(log, metrics));
   app.use(problems(log));
-  app.use(helmet({ contentSecurityPolicy: false }));
+  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: NOTHING } }));
   app.use(draining(leaving, stopping));
   return app;
 }

@@ -1,13 +1,13 @@
 import type { z } from "zod";
 import { AppError, type FieldError } from "../errors.ts";
 
-/** `["items", 0, "quantity"]` → `items[0].quantity` */
+/** `["items", 0, "quantity"]` → `items[0].quantity`; a field without a name is `""` */
 export const pathText = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, part) =>
-      typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
-    "",
-  );
+  path.reduce<string>((text, part) => {
+    if (typeof part === "number") return `${text}[${part}]`;
+    const name = part === "" ? '""' : String(part);
+    return text ? `${text}.${name}` : name;
+  }, "");
 
 type Issue = z.core.$ZodIssue;
 
