@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { accessConfig, accessSettings, type AccessConfig } from "./config/access.ts";
+import { accessConfig, accessRefusals, accessSettings, type AccessConfig } from "./config/access.ts";
 import { archiveConfig, archiveRefusals, archiveSettings, type ArchiveConfig } from "./config/archive.ts";
 import { checkpointConfig, checkpointSettings, type CheckpointConfig } from "./config/checkpoints.ts";
 import { mailConfig, mailRefusals, mailSettings, type MailConfig } from "./config/mail.ts";
@@ -68,6 +68,7 @@ export function loadConfig(
     ...apartRefusals(given),
     ...archiveRefusals(given),
     ...mailRefusals(given),
+    ...accessRefusals(given),
   ];
   const wrong = refused.length > 0 ? refused : nobodyPays(given);
   if (wrong.length > 0) throw new ConfigError(wrong.join("\n"));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ROLES, type Role } from "../domain/role.ts";
-import { amountOf, type Values } from "./values.ts";
+import { missingFor, type Given, type Remedies } from "./remedies.ts";
+import { amountOf, url, type Values } from "./values.ts";
 
 // Who may use the API and the console, and what signs approvers' links.
 
@@ -64,6 +65,9 @@ export const accessSettings = {
   API_KEYS: apiKeys.optional(),
   LINK_SECRETS: linkSecrets.optional(),
   OPERATORS: operators.optional(),
+  OIDC_ISSUER: url(["https:", "http:"]).optional(),
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
+  OIDC_CLIENT_SECRET: z.string().min(1).optional(),
   RATE_LIMIT_PER_MINUTE: z
     .union(
       [z.literal("off"), z.coerce.number().int().min(1).max(10_000_000)],
@@ -79,6 +83,8 @@ export interface AccessConfig {
   /** Null: generated into the data directory. */
   linkSecrets: { version: string; secret: string }[] | null;
   operators: OperatorConfig[];
+  /** Whom operators may sign in with; null: nobody else. */
+  oidc: { issuer: string; clientId: string; clientSecret: string } | null;
   /** Requests of one key to one process; null: without limit. */
   requestsPerMinute: number | null;
   /** When who is signed in to the console has to sign in again, in seconds: after no request, and altogether. */
@@ -92,6 +98,24 @@ const DEVELOPMENT_KEY: ApiKeyConfig = {
   user: "dev@example.com",
 };
 
+function oidcOf(raw: Values<typeof accessSettings>): AccessConfig["oidc"] {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = raw;
+  return issuer && clientId && clientSecret ? { issuer, clientId, clientSecret } : null;
+}
+
+const OIDC: Remedies = [
+  ["OIDC_ISSUER", "set the provider's issuer, such as https://login.example.com"],
+  ["OIDC_CLIENT_ID", "set the id under which the provider knows this service"],
+  ["OIDC_CLIENT_SECRET", "set the secret that goes with it"],
+  ["OPERATORS", "set tenant:role:address of those who may sign in, separated by commas"],
+];
+
+/** Settings that make sense only together. */
+export const accessRefusals = (given: Given): string[] =>
+  OIDC.slice(0, 3).some(([name]) => given[name] !== undefined)
+    ? missingFor(OIDC, given, "is not set, but other settings of single sign-on are")
+    : [];
+
 /** The same person as the development key's. */
 const DEVELOPMENT_OPERATOR: OperatorConfig = { tenant: "dev", role: "admin", address: "dev@example.com" };
 
@@ -99,6 +123,7 @@ export const accessConfig = (raw: Values<typeof accessSettings>): AccessConfig =
   apiKeys: raw.API_KEYS ?? [DEVELOPMENT_KEY],
   linkSecrets: raw.LINK_SECRETS ?? null,
   operators: raw.OPERATORS ?? (raw.API_KEYS ? [] : [DEVELOPMENT_OPERATOR]),
+  oidc: oidcOf(raw),
   requestsPerMinute: raw.RATE_LIMIT_PER_MINUTE === "off" ? null : raw.RATE_LIMIT_PER_MINUTE,
   sessions: { idleS: raw.SESSION_IDLE_H * 3_600, maxS: raw.SESSION_MAX_H * 3_600 },
 });

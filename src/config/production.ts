@@ -35,6 +35,8 @@ export function productionRefusals(given: Given): string[] {
     lines.push("FAULT_POINT: kills the process and is refused in production; unset it");
   if (given["API_KEYS"]?.split(",").some((entry) => entry.endsWith(":ck_dev")))
     lines.push("API_KEYS: ck_dev is the public development key; generate your own");
+  if (given["OIDC_ISSUER"]?.startsWith("http:"))
+    lines.push("OIDC_ISSUER: whoever is on the network could sign in as anybody; write https://");
   if (standard && given["STANDARD_API_BASE"]?.startsWith("http:"))
     lines.push("STANDARD_API_BASE: your key would cross the network in the clear; write https://");
   return lines;

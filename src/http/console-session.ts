@@ -60,7 +60,7 @@ export function consoleSessionRoutes(deps: ConsoleSessionDeps): Router {
       const holder = await deps.keyring.holderOf(key);
       if (!holder)
         throw new AppError("unauthorized", "The API key is not known, has expired or was revoked.");
-      await begin(ctx, deps, { ...holder, method: "key" });
+      ctx.body = present(await beginSession(ctx, deps, { ...holder, method: "key" }), deps);
     })
     .delete("/console/session", async (ctx) => {
       const caller = await authenticate(ctx.req);
@@ -81,11 +81,12 @@ export function consoleSessionRoutes(deps: ConsoleSessionDeps): Router {
     .post("/console/sign-in/:token", (ctx) => takeLink(ctx, deps));
 }
 
-async function begin(
+/** Signs somebody in: what the browser had before is over, and it gets a cookie. */
+export async function beginSession(
   ctx: Context,
-  deps: ConsoleSessionDeps,
+  deps: Pick<ConsoleSessionDeps, "cookie" | "sessions" | "log">,
   who: { tenant: string; user: string; credential: string; method: SignInMethod },
-): Promise<void> {
+): Promise<Session> {
   const { tenant, user, credential, method } = who;
   // Whatever token the browser had before is worth nothing afterwards (session fixation).
   const before = deps.cookie.read(ctx.req);
@@ -96,7 +97,7 @@ async function begin(
   const session = await deps.sessions.find(token);
   if (!session) throw new AppError("conflict", "What you signed in with was revoked a moment ago.");
   ctx.set("Cache-Control", "no-store");
-  ctx.body = present(session, deps);
+  return session;
 }
 
 async function mailLink(email: string, mails: RateLimiterMemory, { links, log }: ConsoleSessionDeps) {
@@ -130,7 +131,7 @@ async function takeLink(ctx: RoutedContext, deps: ConsoleSessionDeps): Promise<v
     return;
   }
   const { tenant, address } = link;
-  await begin(ctx, deps, { tenant, user: address, credential: address, method: "mail" });
+  await beginSession(ctx, deps, { tenant, user: address, credential: address, method: "mail" });
   ctx.redirect("/");
   ctx.status = 303;
 }

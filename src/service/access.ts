@@ -5,11 +5,13 @@ import { createKeyring } from "../access/keyring.ts";
 import { createOperators } from "../access/operators.ts";
 import { createSessions } from "../access/sessions.ts";
 import { createSignInLinks } from "../access/sign-in-links.ts";
+import { createSingleSignOn } from "../access/single-sign-on.ts";
 import type { Config } from "../config.ts";
 import type { SignInWay } from "../contract/answers/sessions.ts";
 import type { Pool } from "../db/pool.ts";
 import { authenticated, createAuthenticate, type Authenticate } from "../http/auth.ts";
-import { consoleSessionRoutes } from "../http/console-session.ts";
+import { consoleOidcRoutes } from "../http/console-oidc.ts";
+import { beginSession, consoleSessionRoutes } from "../http/console-session.ts";
 import { consoleRoutes } from "../http/console.ts";
 import { keyLimit } from "../http/key-limit.ts";
 import { refuseForeign } from "../http/same-site.ts";
@@ -50,7 +52,10 @@ export function startAccess(options: Options): Access {
   const cookie = createSessionCookie(publicUrl);
   const foreign = refuseForeign(publicUrl);
   const authenticate = createAuthenticate({ keyring, sessions, cookie, refuseForeign: foreign });
-  const signIn: SignInWay[] = ["key", ...(operators.any ? (["mail"] as const) : [])];
+  const singleSignOn = config.oidc && createSingleSignOn(config.oidc, `${publicUrl}/console/oidc/callback`);
+  const signIn: SignInWay[] = ["key"];
+  if (operators.any) signIn.push("mail");
+  if (singleSignOn) signIn.push("oidc");
   return {
     authenticate,
     guards: [authenticated(authenticate, cookie, sessions), keyLimit(config.requestsPerMinute)],
@@ -59,6 +64,17 @@ export function startAccess(options: Options): Access {
         ...{ keyring, sessions, links, cookie, refuseForeign: foreign, authenticate, signIn, log },
         about: { environment: config.production ? "production" : "development", mailbox, provider },
       }),
+      ...(singleSignOn
+        ? [
+            consoleOidcRoutes({
+              ...{ singleSignOn, operators, publicUrl, log },
+              async begin(ctx, { tenant, address }) {
+                const who = { tenant, user: address, credential: address, method: "oidc" } as const;
+                await beginSession(ctx, { cookie, sessions, log }, who);
+              },
+            }),
+          ]
+        : []),
       consoleRoutes(join(PACKAGE, "dist/console")),
     ],
   };
