@@ -10,6 +10,7 @@ import { drain, undrain } from "./loop.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
 import { retryPassing } from "./lost-connection.ts";
 import { indexWaitingMessages, startNudger } from "./nudge.ts";
+import { startForgetting } from "./retention.ts";
 import { startReviver } from "./revive.ts";
 import { runElsewhere } from "./start.ts";
 import { startTaker } from "./taker.ts";
@@ -64,6 +65,7 @@ export async function startEngine(options: Options): Promise<Engine> {
   const taker = startTaker(log);
   const nudger = startNudger(pool, log, options.notify);
   const reviver = startReviver(pool, log);
+  const forgetting = startForgetting(pool, log);
   return {
     get executorId() {
       return leases.executorId();
@@ -74,6 +76,7 @@ export async function startEngine(options: Options): Promise<Engine> {
       stopTaking();
       await taker.stop();
       await reviver.stop();
+      await forgetting.stop();
       await drain(DRAIN_MS);
       await leases.stop();
       await DBOS.shutdown();

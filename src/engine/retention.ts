@@ -1,4 +1,7 @@
-import type { Tx } from "../db/pool.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
+import { derivedId } from "../domain/derived-id.ts";
+import type { Log } from "../log.ts";
 
 /** Tables of the engine that no foreign key empties when a workflow's row goes. */
 const PAYLOADS = ["workflow_input", "workflow_output", "operation_outputs"];
@@ -17,4 +20,79 @@ export async function forgetWorkflows(tx: Tx, workflows: readonly string[]): Pro
   for (const table of PAYLOADS)
     await tx.query(`delete from dbos.${table} where workflow_uuid = any($1)`, [finished]);
   await tx.query("delete from dbos.workflow_status where workflow_uuid = any($1)", [finished]);
+}
+
+/** For how long a workflow that ended well could still be replayed, for whoever looks into what it did. */
+const REPLAYS_KEPT_DAYS = 30;
+const EVERY_MS = 10 * 60_000;
+const BATCH = 200;
+const DAY_MS = 86_400_000;
+
+/** Ids begin with these and go on with their time, so that what is old is a span of the index. */
+const PREFIXES = ["apr", "ord"];
+
+/**
+ * Deletes what only a replay needs of workflows that ended well before `time`: checkpoints, inputs, consumed messages and older
+ * values of events. Their rows, newest events and trails stay, with or without an archive. What is deleted is no longer found, so
+ * a pass reads what is open and what is new. @returns how many workflows
+ */
+export async function forgetReplays(pool: Pool, time: Date, signal?: AbortSignal): Promise<number> {
+  let forgotten = 0;
+  for (const prefix of PREFIXES) {
+    const before = derivedId(prefix, time, "");
+    for (let after: string | undefined = `${prefix}_`; after !== undefined && !signal?.aborted;) {
+      const { rows }: { rows: { id: string; over: boolean }[] } = await pool.query(
+        `select found.id, coalesce(w.status = 'SUCCESS' and w.completed_at < $3, true) as over
+           from (select distinct workflow_uuid as id from dbos.operation_outputs
+                  where workflow_uuid > $1 and workflow_uuid < $2 order by 1 limit ${BATCH}) found
+           left join dbos.workflow_status w on w.workflow_uuid = found.id order by found.id`,
+        [after, before, time.getTime()],
+      );
+      const over = rows.filter((row) => row.over).map(({ id }) => id);
+      await inTransaction(pool, (tx) => forgetSteps(tx, over));
+      forgotten += over.length;
+      after = rows.length < BATCH ? undefined : rows.at(-1)?.id;
+    }
+  }
+  return forgotten;
+}
+
+async function forgetSteps(tx: Tx, workflows: readonly string[]): Promise<void> {
+  for (const table of [...PAYLOADS, "workflow_events_history"])
+    await tx.query(`delete from dbos.${table} where workflow_uuid = any($1)`, [workflows]);
+  await tx.query("delete from dbos.notifications where destination_uuid = any($1) and consumed", [workflows]);
+}
+
+/** Does so now and then; a process that finds another at it leaves it alone. */
+export function startForgetting(pool: Pool, log: Log): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const pass = async (): Promise<void> => {
+    const client = await pool.connect();
+    try {
+      // Ends with the connection at the latest.
+      const { rows } = await client.query<{ ours: boolean }>(
+        "select pg_try_advisory_lock(hashtext('countersign.replays')) as ours",
+      );
+      if (!rows[0]?.ours) return;
+      const forgotten = await forgetReplays(pool, new Date(Date.now() - REPLAYS_KEPT_DAYS * DAY_MS), signal);
+      if (forgotten > 0)
+        log.info({ workflows: forgotten }, "steps of workflows that are long over were deleted");
+    } finally {
+      client.release(true);
+    }
+  };
+  const loop = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await pass().catch((error: unknown) => log.warn({ err: error }, "old steps could not be deleted"));
+      await sleep(EVERY_MS, undefined, { ref: false, signal }).catch(() => undefined);
+    }
+  };
+  const running = loop();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
 }
