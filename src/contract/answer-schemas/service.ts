@@ -36,6 +36,6 @@ export const health = z.object({ status: z.literal("ok") }).meta({ id: "Health" 
 export const readiness = z
   .looseObject({
     status: z.enum(["ready", "not_ready"]),
-    checks: z.record(z.string(), z.unknown()),
+    checks: z.record(z.string(), z.looseObject({ ok: z.boolean(), reason: z.string().optional() })),
   })
   .meta({ id: "Readiness" });
