@@ -8,7 +8,9 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["*.js", "bin/*.js", "scripts/histories/*.js"] },
+        projectService: {
+          allowDefaultProject: ["*.js", "bin/*.js", "scripts/histories/*.js", "test/docs/*.js"],
+        },
         tsconfigRootDir: import.meta.dirname,
       },
     },

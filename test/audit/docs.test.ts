@@ -9,6 +9,7 @@ import { loadKeys, publicKeyPem } from "../../src/audit/checkpoint-key.ts";
 import { makeCheckpoints } from "../../src/audit/make-checkpoint.ts";
 import { proveOrder } from "../../src/audit/prove.ts";
 import { ENTRY_TYPES } from "../../src/contract/audit-entries/index.ts";
+import { snippetsOf } from "../docs/snippets.ts";
 import { drafts, openTrails, serveTrails } from "./trails.ts";
 
 const DOCUMENT = resolve(import.meta.dirname, "../../docs/audit.md");
@@ -50,7 +51,7 @@ test("the verifier on the page proves a trail and its checkpoint without our cod
   const trails = await openTrails();
   const server = await serveTrails(trails);
   try {
-    const [, verifier = ""] = /```js\n(.*?)```/s.exec(await readFile(DOCUMENT, "utf8")) ?? [];
+    const verifier = snippetsOf("audit.md").find(({ language }) => language === "js")?.text ?? "";
     expect(verifier.trimEnd().split("\n")).toHaveLength(25);
     const file = (name: string) => join(folder, name);
     await writeFile(file("verify.mjs"), verifier);
