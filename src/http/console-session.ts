@@ -13,7 +13,7 @@ import type { Authenticate } from "./auth.ts";
 import { readForm, readJson } from "./body.ts";
 import { consume } from "./rate-limit.ts";
 import { goneLinkPage, PAGE_HEADERS, signInPage } from "./pages/index.ts";
-import type { RefuseForeign } from "./same-site.ts";
+import { isScripted, type RefuseForeign } from "./same-site.ts";
 import type { SessionCookie } from "./session-cookie.ts";
 import { validate } from "./validate.ts";
 
@@ -122,6 +122,8 @@ async function showLink(ctx: RoutedContext, { links }: ConsoleSessionDeps): Prom
 async function takeLink(ctx: RoutedContext, deps: ConsoleSessionDeps): Promise<void> {
   deps.refuseForeign(ctx.req);
   await readForm(ctx);
+  if (isScripted(ctx.req))
+    throw new AppError("forbidden", "This was not sent by a click; open the link again and use its button.");
   const link = await deps.links.take(ctx.params["token"] ?? "");
   if (!link) {
     ctx.set(PAGE_HEADERS);

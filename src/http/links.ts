@@ -28,6 +28,7 @@ import {
   takenPage,
   tooManyPage,
 } from "./pages/index.ts";
+import { isScripted } from "./same-site.ts";
 
 /** Per client address and minute. A company's people and scanners come from one address, and are all answered. */
 const REQUESTS_A_MINUTE = 600;
@@ -142,7 +143,7 @@ async function post(ctx: LinkContext, deps: Deps): Promise<void> {
   const parsed = decisionForm.safeParse({ ...form, comment });
   if (!parsed.success)
     return again(parsed.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "));
-  if (isScripted(ctx)) return again("This was not sent by a click. Please choose with the button.");
+  if (isScripted(ctx.req)) return again("This was not sent by a click. Please choose with the button.");
   const decision = parsed.data;
   if (!isDecidable(found, new Date())) return showDecided(ctx, pool, found, decision.decision);
   const { state } = found;
@@ -162,13 +163,6 @@ async function post(ctx: LinkContext, deps: Deps): Promise<void> {
   ctx.status = 202;
   ctx.body = takenPage();
 }
-
-/**
- * Whether a script sent the form. Chromium says of each navigation whether a person began it (Sec-Fetch-User,
- * https://www.w3.org/TR/fetch-metadata/), and scanners that run scripts are Chromium; a browser that says nothing is believed.
- */
-const isScripted = (ctx: LinkContext): boolean =>
-  ctx.get("sec-ch-ua") !== "" && ctx.get("sec-fetch-mode") !== "" && ctx.get("sec-fetch-user") !== "?1";
 
 const isAmount = (typed: string | undefined, { state: { subject } }: OpenedLink): boolean =>
   typed !== undefined && subject.currency !== null && readAmount(typed, subject.currency) === subject.amount;

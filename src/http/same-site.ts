@@ -22,3 +22,12 @@ export const refuseForeign =
         "This was sent by a page of another site; open the console at PUBLIC_URL and try again.",
       );
   };
+
+/**
+ * Whether a script sent the form. Chromium says of each navigation whether a person began it (Sec-Fetch-User,
+ * https://www.w3.org/TR/fetch-metadata/), and scanners that run scripts are Chromium; a browser that says nothing is believed.
+ */
+export const isScripted = ({ headers }: IncomingMessage): boolean =>
+  (headers["sec-ch-ua"] ?? "") !== "" &&
+  (headers["sec-fetch-mode"] ?? "") !== "" &&
+  headers["sec-fetch-user"] !== "?1";

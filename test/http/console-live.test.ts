@@ -133,6 +133,7 @@ describe("the overview", () => {
 
 test("orders are found by id, payment, and how reference, address or name begin", async () => {
   const order = await service.create({
+    amount: 125_000,
     reference: "Search-77",
     customer: { email: "Buyer@example.com", name: "Ada Lovelace" },
   });
@@ -157,6 +158,19 @@ test("orders are found by id, payment, and how reference, address or name begin"
     expect(await found(search), search).toEqual([order.id]);
   for (const search of ["lovelace", "%", "_da", "search-78", "'; --"])
     expect(await found(search), search).toEqual([]);
-  expect(await found("search-7", STRANGER)).toEqual([]);
+  await service.call("POST", `/v1/orders/${order.id}/messages`, {
+    topic: "amend",
+    message: { reference: "Renamed-1", customer: { name: "Grace", email: "buyer@example.com" } },
+  });
+  await service.until(
+    () => found("renamed"),
+    (ids) => ids[0] === order.id,
+  );
+  expect([await found("ada love"), await found("search-7"), await found("grace")]).toEqual([
+    [],
+    [],
+    [order.id],
+  ]);
+  expect(await found("renamed", STRANGER)).toEqual([]);
   expect(await found(order.id, STRANGER)).toEqual([]);
 });
