@@ -22,6 +22,8 @@ export type Amendment = MessageOf<"amend">;
 export interface OrderQuery extends Paging {
   status?: OrderStatus;
   reference?: string;
+  /** An id, or how the reference or the customer's address or name begins. */
+  search?: string;
   /** RFC 3339. */
   created_after?: string;
 }

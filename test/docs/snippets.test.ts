@@ -90,12 +90,16 @@ test.each(pages.filter((page) => runnable(page, "sh").length > 0))(
   60_000,
 );
 
-test.each(pages.filter((page) => runnable(page, "ts").length > 0))("the program of %s runs", async (page) => {
-  const program = runnable(page, "ts").map(({ text }) => here(text));
-  const ran = await terminal.ts(['import { pay } from "./examples/people.ts";', ...program].join("\n"));
-  expect(ran.code, ran.output).toBe(0);
-  expect(ran.output).toContain("valid: true");
-}, 60_000);
+test.each(pages.filter((page) => runnable(page, "ts").length > 0))(
+  "the program of %s runs",
+  async (page) => {
+    const program = runnable(page, "ts").map(({ text }) => here(text));
+    const ran = await terminal.ts(['import { pay } from "./examples/people.ts";', ...program].join("\n"));
+    expect(ran.code, ran.output).toBe(0);
+    expect(ran.output).toContain("valid: true");
+  },
+  60_000,
+);
 
 test("every JSON in the pages is JSON, and nothing else is left", () => {
   for (const snippet of pages.flatMap((page) => runnable(page, "json"))) {
