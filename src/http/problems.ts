@@ -55,11 +55,14 @@ function appErrorOf(error: unknown, log: Log, id: string): AppError {
 const isRefusedValue = (error: unknown): boolean =>
   error instanceof Error && "code" in error && /^22(003|007|008|021|P05)$/.test(String(error.code));
 
+/** What people open in a browser. */
+const PAGES = /^\/(a\/|dev\/mailbox|console\/(sign-in\/|oidc))/;
+
 function answer(ctx: Context, error: AppError): void {
   ctx.status = error.status;
   if (error.retryAfter !== undefined) ctx.set("Retry-After", String(error.retryAfter));
   if (error.code === "unauthorized") ctx.set("WWW-Authenticate", 'Bearer realm="countersign"');
-  if (ctx.path.startsWith("/a/") || ctx.path.startsWith("/dev/mailbox")) {
+  if (PAGES.test(ctx.path)) {
     ctx.set(PAGE_HEADERS);
     ctx.type = "html";
     ctx.body = errorPage({

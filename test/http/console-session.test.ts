@@ -164,7 +164,14 @@ describe("signing in by mail", () => {
     expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
     expect((await browse("POST", link, { headers: { origin: "https://evil.example" } })).status).toBe(403);
 
-    const done = await browse("POST", link);
+    const scripted = {
+      "sec-ch-ua": '"Chromium"',
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-site": "same-origin",
+    };
+    expect((await browse("POST", link, { headers: scripted })).status).toBe(403);
+
+    const done = await browse("POST", link, { headers: { ...scripted, "sec-fetch-user": "?1" } });
     expect(done).toMatchObject({ status: 303 });
     expect(done.headers.get("location")).toBe("/");
     const cookie = cookieOf(done.headers);
@@ -174,6 +181,16 @@ describe("signing in by mail", () => {
     const again = await browse("POST", link);
     expect(again.status).toBe(404);
     expect(again.headers.getSetCookie()).toEqual([]);
+  });
+
+  test("the mail alone can be shown in a frame of the console, with its styles and without scripts", async () => {
+    const { id, html } = await service.mail("finance@example.com");
+    const shown = await browse<string>("GET", `/dev/mailbox/${id}`);
+    expect(shown.body).toBe(html);
+    const policy = shown.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'; style-src 'unsafe-inline'");
+    expect(policy).toContain("frame-ancestors 'self'");
+    expect((await browse("GET", "/dev/mailbox/mail_999999")).status).toBe(404);
   });
 
   test("answers a stranger alike, and mails nothing", async () => {
