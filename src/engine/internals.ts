@@ -85,10 +85,6 @@ const runsShape = z.custom<Map<string, { release(): void }[]>>(
 export const forgetRun = (workflowId: string): void =>
   runsShape.parse(part("runningWorkflowMap")).get(workflowId)?.[0]?.release();
 
-/** Whether this process has a run of that workflow. */
-export const isRunning = (workflowId: string): boolean =>
-  runsShape.parse(part("runningWorkflowMap")).has(workflowId);
-
 /** Under which id this process takes workflows. */
 export function takeWorkAs(executorId: string): void {
   globalParams.executorID = executorId;

@@ -1,14 +1,35 @@
 import type { Pool } from "../db/pool.ts";
-import { isRunning, WAITING_QUEUE } from "./internals.ts";
+import { WAITING_QUEUE } from "./internals.ts";
 
 // Workflows that are under way by their rows and that nobody runs.
 
 /** Whoever begins a workflow has begun it so long after its row says so. */
 const BEGUN_WITHIN_MS = 30_000;
-/** Clocks of two processes may differ by that much. */
+/** Clocks may differ by that much between a process and the database. */
+const SKEW_MS = 5_000;
 const OVERLAP_MS = 60_000;
 /** How often all of them are looked at, not only those that began lately. */
 const ALL_EVERY_MS = 10 * 60_000;
+
+/** When the newest run of each workflow began here, by the clock that the engine's rows have. */
+const begun = new Map<string, number>();
+/** Runs that were left where they were: the row says that another one goes on. */
+const left = new Set<string>();
+
+/** Notes that a run begins here. @returns what to call when it is over */
+export function noteRun(workflow: string): () => void {
+  const at = Date.now();
+  begun.set(workflow, at);
+  return () => {
+    if (begun.get(workflow) === at) begun.delete(workflow);
+  };
+}
+
+/**
+ * A run found that it is not the one that the row names, and ended. The one that is named may never have begun, since the commit
+ * that took it from the queue was not answered.
+ */
+export const lookAfter = (workflow: string): void => void left.add(workflow);
 
 /** What is looked up here: the engine has no index by executor. */
 export const indexRunningWorkflows = (pool: Pool) =>
@@ -37,8 +58,8 @@ export async function findStrays(pool: Pool, self: string): Promise<string[]> {
 
 /**
  * Puts back into the queue what is this process's own and does not run here: the commit that began it, or the one that took it
- * from the queue, was lost on its way back, so nobody knew of it. The engine's ownership token parks a run that is mistaken
- * for none.
+ * from the queue, was lost on its way back, so nobody knew of it. A run from before that does not count: the engine's ownership
+ * token lets it write nothing. The same token stops a run that is mistaken for none.
  */
 export function createRecollection(pool: Pool): (self: string) => Promise<string[]> {
   let of = "";
@@ -47,12 +68,18 @@ export function createRecollection(pool: Pool): (self: string) => Promise<string
   return async (self) => {
     const now = Date.now();
     const all = self !== of || now >= allAt;
-    const { rows } = await pool.query<{ id: string }>(
-      `select workflow_uuid as id from dbos.workflow_status
-        where status = 'PENDING' and executor_id = $1 and updated_at >= $2 and updated_at < $3`,
-      [self, all ? 0 : seen - OVERLAP_MS, now - BEGUN_WITHIN_MS],
+    const looked = [...left];
+    const { rows } = await pool.query<{ id: string; updated_at: number }>(
+      `select workflow_uuid as id, updated_at from dbos.workflow_status
+        where status = 'PENDING' and executor_id = $1 and updated_at >= $2 and updated_at < $3
+       union
+       select workflow_uuid, updated_at from dbos.workflow_status
+        where status = 'PENDING' and executor_id = $1 and workflow_uuid = any($4)`,
+      [self, all ? 0 : seen - OVERLAP_MS, now - BEGUN_WITHIN_MS, looked],
     );
-    const forgotten = rows.map(({ id }) => id).filter((id) => !isRunning(id));
+    for (const id of looked) left.delete(id);
+    const isServed = (id: string, since: number) => (begun.get(id) ?? 0) >= since - SKEW_MS;
+    const forgotten = rows.filter((row) => !isServed(row.id, row.updated_at)).map(({ id }) => id);
     if (forgotten.length > 0) await putBack(pool, self, forgotten);
     if (all) [of, allAt] = [self, now + ALL_EVERY_MS];
     seen = now;

@@ -5,6 +5,7 @@ import { logAbout } from "../log.ts";
 import { within, type Traceparent } from "../observe/trace.ts";
 import type { Fault } from "./fault.ts";
 import { forgetRun } from "./internals.ts";
+import { lookAfter, noteRun } from "./left-behind.ts";
 import { park } from "./mailbox.ts";
 import type { Machine, Traced } from "./machine.ts";
 import { workflowId } from "./names.ts";
@@ -40,19 +41,21 @@ export const undrain = (): void => void (stopping = false);
  * A run that is not to go on here is left where it is: its rows say where to go on, here or elsewhere. The engine would
  * have it ask every second, for as long as the workflow lives, what became of it.
  */
-async function leave(workflow: string): Promise<never> {
+async function leave(workflow: string, over: () => void): Promise<never> {
+  over();
   forgetRun(workflow);
+  lookAfter(workflow);
   return new Promise<never>(() => {});
 }
 
-async function working<T>(workflow: string, work: () => Promise<T>): Promise<T> {
+async function working<T>(workflow: string, over: () => void, work: () => Promise<T>): Promise<T> {
   const isOurs = await isStillOurs();
-  if (stopping || !isOurs) return leave(workflow);
+  if (stopping || !isOurs) return leave(workflow, over);
   busy++;
   try {
     return await work();
   } catch (error) {
-    if (error instanceof DBOSWorkflowConflictError) return leave(workflow);
+    if (error instanceof DBOSWorkflowConflictError) return leave(workflow, over);
     throw error;
   } finally {
     busy--;
@@ -67,17 +70,23 @@ export const run = <State extends Traced, Message, Effect>(
   loop: Run<State, Message, Effect>,
 ): Promise<void> =>
   logAbout(loop.machine.table === "orders" ? { order_id: loop.id } : { approval_id: loop.id }, () =>
-    inThisTerm(() => goOn(loop)),
+    inThisTerm(async () => {
+      const over = noteRun(workflowId(loop.id, loop.segment));
+      await goOn(loop, over).finally(over);
+    }),
   );
 
-async function goOn<State extends Traced, Message, Effect>(loop: Run<State, Message, Effect>): Promise<void> {
+async function goOn<State extends Traced, Message, Effect>(
+  loop: Run<State, Message, Effect>,
+  over: () => void,
+): Promise<void> {
   const { machine, id, segment, pool } = loop;
   const workflow = workflowId(id, segment);
   let outcomes: Message[] = [];
   let trace: Traceparent | undefined;
   for (let steps = 1; ; steps++) {
     loop.fault("publish", "before");
-    const { published, transition } = await working(workflow, () =>
+    const { published, transition } = await working(workflow, over, () =>
       within(trace, () => publish(machine, id, outcomes)),
     );
     loop.fault("publish", "after");
@@ -86,7 +95,7 @@ async function goOn<State extends Traced, Message, Effect>(loop: Run<State, Mess
     trace = published.trace;
     const { due } = published;
     const perform = () => within(trace, () => Promise.all(due.map((work) => loop.perform(work))));
-    outcomes = due.length > 0 ? await working(workflow, perform) : [];
+    outcomes = due.length > 0 ? await working(workflow, over, perform) : [];
     if (due.length > 0) continue;
     trace = undefined;
     await park(pool, { table: machine.table, id, segment, steps, wakeAt: published.wake_at });

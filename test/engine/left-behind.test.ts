@@ -126,3 +126,19 @@ test("what belongs to an executor of which there is no lease is taken over", asy
     15_000,
   );
 });
+
+test("a run that is not the one that the row names gives way, and the one that is named is begun", async () => {
+  const { id } = await service.create({ reference: "PO-stale" });
+  const ready = await service.until(
+    () => service.order(id),
+    ({ payment }) => payment.session_id !== null,
+  );
+  // As after a takeover whose own commit was not answered: somebody of this process has it, and nobody began.
+  await sql.query("update dbos.workflow_status set owner_xid = 'nobody' where workflow_uuid = $1", [id]);
+  await service.pay(ready);
+  await service.until(
+    () => service.order(id),
+    ({ status }) => status === "completed",
+    20_000,
+  );
+});
