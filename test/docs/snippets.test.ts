@@ -19,6 +19,8 @@ const NOT_RUN: Record<string, string> = {
     "there is no Kubernetes here; test/deploy holds the manifests to its schemas",
   "docs/inbox.md: npx countersign inbox export --order ord_… --out incident      # with a key of role finance or admin":
     "its second half wants another installation; test/e2e/inbox-replay.test.ts has one",
+  "docs/observability.md: npm install @opentelemetry/sdk-trace-node @opentelemetry/exporter-trace-otlp-http @opentelemetry/resources":
+    "it would install into what all tests use; test/observe/one-order.test.ts uses these packages",
   "docs/providers.md: npx tsx scripts/standard-provider.ts        # prints the line that starts the service with it":
     "it goes on for ever; test/payments starts a service with it",
   'docs/webhooks.md: import { createServer } from "node:http";':
