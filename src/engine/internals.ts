@@ -85,6 +85,10 @@ const runsShape = z.custom<Map<string, { release(): void }[]>>(
 export const forgetRun = (workflowId: string): void =>
   runsShape.parse(part("runningWorkflowMap")).get(workflowId)?.[0]?.release();
 
+/** Whether the engine has a run of that workflow here. */
+export const isRunning = (workflowId: string): boolean =>
+  runsShape.parse(part("runningWorkflowMap")).has(workflowId);
+
 /** Under which id this process takes workflows. */
 export function takeWorkAs(executorId: string): void {
   globalParams.executorID = executorId;

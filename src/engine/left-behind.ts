@@ -1,5 +1,5 @@
 import type { Pool } from "../db/pool.ts";
-import { WAITING_QUEUE } from "./internals.ts";
+import { isRunning, WAITING_QUEUE } from "./internals.ts";
 
 // Workflows that are under way by their rows and that nobody runs.
 
@@ -13,6 +13,8 @@ const ALL_EVERY_MS = 10 * 60_000;
 
 /** When the newest run of each workflow began here, by the clock that the engine's rows have. */
 const begun = new Map<string, number>();
+/** Workflows whose run came to its end here; the engine may still have it ask what became of another one. */
+const finished = new Set<string>();
 /** Runs that were left where they were: the row says that another one goes on. */
 const left = new Set<string>();
 
@@ -20,8 +22,11 @@ const left = new Set<string>();
 export function noteRun(workflow: string): () => void {
   const at = Date.now();
   begun.set(workflow, at);
+  finished.delete(workflow);
   return () => {
-    if (begun.get(workflow) === at) begun.delete(workflow);
+    if (begun.get(workflow) !== at) return;
+    begun.delete(workflow);
+    finished.add(workflow);
   };
 }
 
@@ -78,7 +83,10 @@ export function createRecollection(pool: Pool): (self: string) => Promise<string
       [self, all ? 0 : seen - OVERLAP_MS, now - BEGUN_WITHIN_MS, looked],
     );
     for (const id of looked) left.delete(id);
-    const isServed = (id: string, since: number) => (begun.get(id) ?? 0) >= since - SKEW_MS;
+    for (const id of finished) if (!isRunning(id)) finished.delete(id);
+    // Of thousands that were taken at once the last begin late; the engine knows them all at once.
+    const isOnItsWay = (id: string) => isRunning(id) && !begun.has(id) && !finished.has(id);
+    const isServed = (id: string, since: number) => (begun.get(id) ?? 0) >= since - SKEW_MS || isOnItsWay(id);
     const forgotten = rows.filter((row) => !isServed(row.id, row.updated_at)).map(({ id }) => id);
     if (forgotten.length > 0) await putBack(pool, self, forgotten);
     if (all) [of, allAt] = [self, now + ALL_EVERY_MS];
