@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import Router from "@koa/router";
 import { send } from "@koa/send";
-import type { Context } from "koa";
+import type { Context, Next } from "koa";
 
 /** Every page of the console: the page finds out for itself what to show. `/` is `systemRoutes`' when there is no console. */
 const PAGES = [
@@ -16,13 +16,15 @@ const PAGES = [
   "/approvals",
   "/approvals/:id",
   "/webhooks",
-  "/webhooks/:id",
   "/endpoints",
   "/endpoints/:id",
   "/health",
   "/reconciliations",
   "/mailbox",
 ];
+
+/** A received webhook's; `/webhooks/stripe` is the provider's. */
+const WEBHOOK_PAGE = /^\/webhooks\/whi_\w+$/;
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
@@ -34,14 +36,16 @@ const NONCE = "__CSP_NONCE__";
  * The console's built files. Its scripts, styles and requests are our own and nothing else's; a style element needs the page's nonce.
  * @param directory where `npm run build:console` has put them
  */
-export const consoleRoutes = (directory: string): Router =>
-  new Router()
-    .get(PAGES, async (ctx, next) => {
-      const index = join(directory, "index.html");
-      // Looked for anew, so that what is built while the service runs is there.
-      if (existsSync(index)) await sendPage(ctx, index);
-      else await next();
-    })
+export function consoleRoutes(directory: string): Router {
+  const page = async (ctx: Context, next: Next) => {
+    const index = join(directory, "index.html");
+    // Looked for anew, so that what is built while the service runs is there.
+    if (existsSync(index)) await sendPage(ctx, index);
+    else await next();
+  };
+  return new Router()
+    .get(PAGES, page)
+    .get(WEBHOOK_PAGE, page)
     .get("/assets/*file", async (ctx, next) => {
       // A file's name is its content's: what is at a name never changes.
       if (existsSync(join(directory, ctx.path)))
@@ -53,6 +57,7 @@ export const consoleRoutes = (directory: string): Router =>
         await send(ctx, ctx.path, { root: directory, maxage: HOUR_MS });
       else await next();
     });
+}
 
 async function sendPage(ctx: Context, index: string): Promise<void> {
   const nonce = randomBytes(16).toString("base64");
