@@ -117,13 +117,15 @@ const abortedIn = (ms: number, reason: Error): AbortSignal => {
   return controller.signal;
 };
 
-test("waiting outlives one long poll, and lost ones", async () => {
+test("waiting outlives polls that end without the event, and lost ones", async () => {
   const order = await service.create();
-  proxy.fate = (_, nth) => (nth < 3 ? "request lost" : "passes");
+  const body = JSON.stringify({ code: "event_not_set", detail: "not set yet" });
+  const fates = ["request lost", { status: 404, body }, { status: 404, body }] as const;
+  proxy.fate = (_, nth) => fates[nth - 1] ?? "passes";
   const waiting = countersign.events.wait(order.id, "result");
   await service.until(
     () => Promise.resolve(proxy.seen.length),
-    (polls) => polls >= 3,
+    (polls) => polls > fates.length,
   );
   await service.pay(order);
   expect(await waiting).toMatchObject({ status: "completed", amount_captured: 1250 });

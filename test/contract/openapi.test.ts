@@ -138,7 +138,7 @@ test("what is wrong is refused with a documented status and problem, in every op
   }
   expect(faults).toEqual([]);
   expect(tried).toBeGreaterThan(300);
-});
+}, 120_000);
 
 test("what is right is answered with the documented status, and nothing that is not documented", async () => {
   const faults: string[] = [];
@@ -154,7 +154,7 @@ test("what is right is answered with the documented status, and nothing that is 
     faults.push(...[...wrong, ...answer.faults].map((fault) => `${name}: ${fault}`));
   }
   expect(faults).toEqual([]);
-});
+}, 120_000);
 
 test("an answer with a field, a status or a type that is not documented is found", async () => {
   const [, described] = operations.find(([name]) => name === "GET /v1/orders/{id}") ?? [];
