@@ -59,6 +59,7 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<Committed
       sealed.flatMap(({ personal }, i) => personal.map((kept) => ({ seq: row.entries + i, ...kept }))),
     ),
     JSON.stringify(orderMerchantEvents({ before, after, entries: commit.entries, base: row.entries, now })),
+    after.facts.reference,
   ]);
   return rows[0] ?? { closed: false, enqueued: false };
 }
@@ -78,7 +79,7 @@ const SQL = `
 with changed as (
   update countersign.orders
      set state = $4, status = $5, session_id = $6, payment_id = $7, entries = $8, head_hash = $9, updated_at = $10,
-         steps = steps + 1,
+         steps = steps + 1, reference = $19,
          segment_open = not $11 or exists (
            select from dbos.notifications where destination_uuid = $2 and topic = 'message' and consumed = false)
    where id = $1

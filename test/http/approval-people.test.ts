@@ -278,6 +278,18 @@ describe("decisions over the API", () => {
 describe("amend", () => {
   const amend = (id: string, message: Record<string, unknown>, headers = as("ck_dev")) =>
     service.call("POST", `/v1/orders/${id}/messages`, { topic: "amend", message }, headers);
+  test("an order is found by its new reference", async () => {
+    const { order } = await waitingOrder("PO-before");
+    expect((await amend(order.id, { reference: "PO-after" })).status).toBe(202);
+    await service.until(
+      () => service.order(order.id),
+      ({ reference }) => reference === "PO-after",
+    );
+    const found = async (reference: string) =>
+      (await service.call<{ data: { id: string }[] }>("GET", `/v1/orders?reference=${reference}`)).body.data;
+    expect(await found("PO-after")).toMatchObject([{ id: order.id }]);
+    expect(await found("PO-before")).toEqual([]);
+  });
   test("answers a request for changes: all are asked again with what changed, and what they approve is captured", async () => {
     const { order, id } = await waitingOrder("PO-changes");
     const first = await service.mail("finance@example.com", ({ subject }) => subject.includes("PO-changes"));
