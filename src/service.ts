@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer } from "node:http";
 import type { Config } from "./config.ts";
 import { mailedAbout } from "./db/bounces.ts";
 import { readBacklog } from "./db/backlog.ts";
@@ -54,7 +54,7 @@ import { bouncesOf } from "./service/bounces.ts";
 import { startCheckpointsOf } from "./service/checkpoints.ts";
 import { linksOf, metricsLink, type Link } from "./service/links.ts";
 import { loadPolicy } from "./service/policy.ts";
-import { closeServer, listen } from "./service/server.ts";
+import { closeServer, listen, serveOnce } from "./service/server.ts";
 import { startSurroundings, type Stop } from "./service/surroundings.ts";
 import { registerApprovalWorkflow } from "./workflows/approval.ts";
 import { resealCallbacks } from "./workflows/callback-secrets.ts";
@@ -107,10 +107,7 @@ async function start(
   const policy = await loadPolicy(config.policyFile);
   const dkim = config.dkim ? await readDkimKey(config.dkim) : null;
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
-  // The port is open before the parts have started: who comes early waits for them.
-  let ready: (handle: RequestListener) => void = () => {};
-  const built = new Promise<RequestListener>((resolve) => (ready = resolve));
-  server.on("request", (request, response) => void built.then((handle) => handle(request, response)));
+  const ready = serveOnce(server);
   const port = await listen(server, config);
   stops.push(() => {
     server.closeAllConnections();

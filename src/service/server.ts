@@ -1,7 +1,27 @@
-import type { Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { Server as NetServer, type AddressInfo } from "node:net";
 import type { Config } from "../config.ts";
 import { AppError } from "../errors.ts";
+
+/**
+ * The port is open before the parts have started: who comes early waits for them. Only whether the process lives is answered at
+ * once, or whoever watches over it would take a long start for a dead process.
+ * @returns what to call with the handler of all requests, once there is one
+ */
+export function serveOnce(server: Server): (handle: RequestListener) => void {
+  let handle: RequestListener | null = null;
+  const early: (() => void)[] = [];
+  server.on("request", (request, response) => {
+    if (handle) return void handle(request, response);
+    if (request.url === "/healthz" && request.method === "GET")
+      return void response.setHeader("Content-Type", "application/json").end('{"status":"ok"}');
+    early.push(() => handle?.(request, response));
+  });
+  return (built) => {
+    handle = built;
+    for (const serve of early.splice(0)) serve();
+  };
+}
 
 /** @returns the port */
 export function listen(server: Server, { port, host }: Config): Promise<number> {

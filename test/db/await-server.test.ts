@@ -75,9 +75,13 @@ test("a service that starts before its database waits for it, and says so", asyn
 
 test("the whole service comes up once its database is there", async () => {
   const place = await later();
-  const opening = new Promise((resolve) => setTimeout(resolve, 1_000)).then(() => place.open());
-  const service = await startTestService({ DATABASE_URL: place.url });
-  await opening;
+  const port = await freePort();
+  const starting = startTestService({ DATABASE_URL: place.url, PORT: String(port) });
+  const lives = () => fetch(`http://127.0.0.1:${port}/healthz`).then(({ status }) => status);
+  // It lives while it waits, or whoever watches over it would kill it.
+  await expect.poll(() => lives().catch(() => 0)).toBe(200);
+  await place.open();
+  const service = await starting;
   const { status } = await service.call("GET", "/readyz");
   await service.end();
   expect(status).toBe(200);
