@@ -34,7 +34,7 @@ const NONCE = "__CSP_NONCE__";
 
 /**
  * The console's built files. Its scripts, styles and requests are our own and nothing else's; a style element needs the page's nonce.
- * @param directory where `npm run build:console` has put them
+ * @param directory with its `index.html` and `assets/`; while there is none, `/` is the page of links
  */
 export function consoleRoutes(directory: string): Router {
   const page = async (ctx: Context, next: Next) => {

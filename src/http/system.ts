@@ -24,7 +24,7 @@ export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
       ctx.type = "html";
       ctx.body = landingPage({
         // Where the console is built, it is at this address instead.
-        line: "Orders, payments and approvals that survive anything, with a trail that proves it. The console is not built: npm run build:console",
+        line: "Orders, payments and approvals that survive anything, with a trail that proves it.",
         links,
       });
     })
