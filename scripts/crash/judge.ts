@@ -55,8 +55,11 @@ async function unrest({ pool }: Stage): Promise<string[]> {
   for (const deadline = Date.now() + REST_WITHIN_MS; ; await sleep(200)) {
     const { rows } = await pool.query<{ what: string }>(
       `select 'unread: ' || message_uuid as what from dbos.notifications where consumed = false
-       union all select format('%s is %s at %s, %s, since %s', workflow_uuid, status, w.executor_id,
-                           case when e.id is null then 'gone' else 'alive' end, to_timestamp(updated_at / 1000))
+       union all select format('%s is %s at %s, whose lease %s, since %s, after %s steps; it is %s', workflow_uuid, status,
+                           w.executor_id,
+                           case when e.id is null then 'is gone' else format('is until %s', e.lease_until) end,
+                           to_timestamp(updated_at / 1000),
+                           (select count(*) from dbos.operation_outputs o where o.workflow_uuid = w.workflow_uuid), now())
                     from dbos.workflow_status w left join countersign.executors e on e.id = w.executor_id
                    where status <> 'SUCCESS'
        union all select id || ' is still open' from countersign.orders where segment_open
