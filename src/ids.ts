@@ -2,7 +2,8 @@ import { randomFillSync } from "node:crypto";
 import { monotonicFactory } from "ulid";
 
 /** What an id names; the prefix is part of the contract. */
-export type IdPrefix = "ord" | "apr" | "rfd" | "whi" | "whe" | "whd" | "aud" | "req" | "rec" | "dlg" | "ers" | "key" | "ses";
+export type IdPrefix =
+  "ord" | "apr" | "rfd" | "whi" | "whe" | "whd" | "aud" | "req" | "rec" | "dlg" | "ers" | "key" | "ses";
 
 /** Random bytes in stock: the generator draws one for every character, and asking the system each time is slow. */
 const stock = new Uint8Array(4096);
