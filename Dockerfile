@@ -1,7 +1,7 @@
 # docker build -t countersign .
 FROM node:20-bookworm-slim AS build
 WORKDIR /app
-COPY package.json package-lock.json tsconfig.json ./
+COPY package.json package-lock.json tsconfig.json vite.config.ts ./
 COPY bin ./bin
 COPY src ./src
 COPY scripts ./scripts

@@ -37,7 +37,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["src/config.ts", "test/**", "scripts/**", "examples/**"],
+    files: ["src/config.ts", "vite.config.ts", "test/**", "scripts/**", "examples/**"],
     rules: { "no-restricted-properties": "off" },
   },
   { files: ["src/cli/**", "scripts/**", "examples/**", "src/main.ts"], rules: { "no-console": "off" } },

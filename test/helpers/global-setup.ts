@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
+import { buildConsoleIfChanged } from "../../scripts/build/console.ts";
 import { buildService } from "../../scripts/build/service.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
@@ -32,7 +33,7 @@ export default async function setup(project: TestProject) {
 /** In the package, so that it finds what the package finds; in a folder of this run, so that two runs do not meet. */
 async function buildForTests() {
   const folder = join(import.meta.dirname, `../../node_modules/.cache/countersign-test-${process.pid}`);
-  await buildService(folder);
+  await Promise.all([buildService(folder), buildConsoleIfChanged()]);
   process.env["COUNTERSIGN_BUILT"] = folder;
   return { remove: () => rm(folder, { recursive: true, force: true }) };
 }

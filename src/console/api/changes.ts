@@ -1,0 +1,87 @@
+import { useEffect, useState } from "react";
+import type { ChangeAnswer } from "../../contract/answers/changes.ts";
+import { queries } from "./queries.ts";
+
+/** What is told within this time is read anew in one go. */
+const GATHER_MS = 300;
+/** A list is read anew at most this often while it changes all the time. */
+const LIST_MS = 1_500;
+
+export type Connection = "live" | "connecting" | "offline";
+
+/** Lists and figures that show objects of a kind. */
+const LISTS: Record<ChangeAnswer["object"], string[]> = {
+  order: ["orders", "overview"],
+  approval: ["approvals", "overview"],
+  inbound_webhook: ["inbound_webhooks", "overview"],
+  webhook_delivery: ["webhook_deliveries", "webhook_endpoints", "overview"],
+};
+
+/** Follows `/v1/changes`: what is shown and has changed is read anew. After an interruption all of it is. */
+export function useChanges(): Connection {
+  const [connection, setConnection] = useState<Connection>("connecting");
+  useEffect(() => {
+    const told = gather();
+    let source: EventSource | null = null;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    let interrupted = false;
+    const connect = () => {
+      source = new EventSource("/v1/changes");
+      source.onopen = () => {
+        setConnection("live");
+        if (interrupted) void queries.invalidateQueries();
+        interrupted = false;
+      };
+      source.addEventListener("change", (event) => told.add(JSON.parse(String(event.data)) as ChangeAnswer));
+      source.onerror = () => {
+        interrupted = true;
+        setConnection(navigator.onLine ? "connecting" : "offline");
+        // Closed for good after an error answer, such as 503 while the service restarts; the session may have ended too.
+        if (source?.readyState !== EventSource.CLOSED) return;
+        void queries.invalidateQueries({ queryKey: ["session"] });
+        again = setTimeout(connect, 2_000);
+      };
+    };
+    connect();
+    return () => {
+      clearTimeout(again);
+      source?.close();
+      told.end();
+    };
+  }, []);
+  return connection;
+}
+
+function gather() {
+  const waiting = new Map<string, ChangeAnswer>();
+  const lists = new Set<string>();
+  let objectsDue: ReturnType<typeof setTimeout> | undefined;
+  let listsDue: ReturnType<typeof setTimeout> | undefined;
+  let listsRead = 0;
+  const readObjects = () => {
+    objectsDue = undefined;
+    for (const { object, id, order_id } of waiting.values()) {
+      void queries.invalidateQueries({ queryKey: [object, id] });
+      if (order_id) void queries.invalidateQueries({ queryKey: ["order", order_id] });
+    }
+    waiting.clear();
+  };
+  const readLists = () => {
+    listsDue = undefined;
+    listsRead = Date.now();
+    for (const list of lists) void queries.invalidateQueries({ queryKey: [list] });
+    lists.clear();
+  };
+  return {
+    add(change: ChangeAnswer) {
+      waiting.set(change.id, change);
+      for (const list of LISTS[change.object] ?? []) lists.add(list);
+      objectsDue ??= setTimeout(readObjects, GATHER_MS);
+      listsDue ??= setTimeout(readLists, Math.max(GATHER_MS, listsRead + LIST_MS - Date.now()));
+    },
+    end() {
+      clearTimeout(objectsDue);
+      clearTimeout(listsDue);
+    },
+  };
+}

@@ -1,0 +1,5 @@
+import { Page } from "../show/page.tsx";
+
+export default function EndpointsPage() {
+  return <Page title="Endpoints">{null}</Page>;
+}

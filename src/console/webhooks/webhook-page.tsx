@@ -1,0 +1,5 @@
+import { Page } from "../show/page.tsx";
+
+export default function WebhookPage(_: { id: string }) {
+  return <Page title="Webhook">{null}</Page>;
+}
