@@ -8,7 +8,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queries } from "./api/queries.ts";
 import { App } from "./app.tsx";
-import { theme } from "./theme.ts";
+import { theme, variables } from "./theme.ts";
 
 /** Of this page's policy: style elements that the component library adds need it. */
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
@@ -17,7 +17,12 @@ const root = document.getElementById("root");
 if (root)
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        cssVariablesResolver={variables}
+        getStyleNonce={() => nonce}
+      >
         <Notifications position="bottom-right" />
         <QueryClientProvider client={queries}>
           <App />

@@ -21,7 +21,7 @@ export class UnreachableError extends Error {
 let csrf = "";
 
 /** What the session's answer said, for the header of each request that changes something. */
-export const useCsrf = (token: string): void => void (csrf = token);
+export const takeCsrf = (token: string): void => void (csrf = token);
 
 type Query = Record<string, string | number | boolean | null | undefined>;
 

@@ -3,7 +3,7 @@ import { createContext, use } from "react";
 import type { SessionAnswer, SignedOutProblem } from "../../contract/answers/sessions.ts";
 import { isAtLeast, type Role } from "../../domain/role.ts";
 import { queries } from "./queries.ts";
-import { read, RefusedError, send, useCsrf as takeCsrf } from "./request.ts";
+import { read, RefusedError, send, takeCsrf } from "./request.ts";
 
 const KEY = ["session"];
 

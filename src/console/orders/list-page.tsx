@@ -22,6 +22,9 @@ const COLUMNS: Column<OrderView>[] = [
         <Anchor component={Link} href={`/orders/${order.id}`} fw={600} size="sm">
           {order.reference}
         </Anchor>
+        <Text size="xs" hiddenFrom="sm">
+          <Amount {...order} />
+        </Text>
         <Text size="xs" c="dimmed" lineClamp={1}>
           {order.customer.name ?? order.customer.email ?? order.description ?? order.id}
         </Text>
@@ -39,7 +42,7 @@ const COLUMNS: Column<OrderView>[] = [
       </Stack>
     ),
   },
-  { title: "Amount", align: "right", cell: (order) => <Amount {...order} /> },
+  { title: "Amount", align: "right", from: "sm", cell: (order) => <Amount {...order} /> },
   { title: "Changed", from: "sm", cell: (order) => <When at={order.updated_at} ago /> },
   { title: "Created", from: "md", cell: (order) => <When at={order.created_at} /> },
 ];
@@ -86,7 +89,7 @@ function Filters() {
           setSearch(event.currentTarget.value);
           look(event.currentTarget.value);
         }}
-        style={{ flex: "1 1 14rem" }}
+        style={{ flex: "3 1 16rem" }}
       />
       <Select
         aria-label="Status"
@@ -95,7 +98,7 @@ function Filters() {
         value={filters["status"] ?? null}
         onChange={(status) => set({ status })}
         clearable
-        style={{ flex: "0 1 13rem" }}
+        style={{ flex: "1 1 12rem" }}
       />
     </Group>
   );

@@ -1,4 +1,4 @@
-import { Box, Button, Group, Paper, Table } from "@mantine/core";
+import { Button, Group, Paper, Table, VisuallyHidden } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
@@ -111,9 +111,9 @@ export function List<T extends { id: string }>({
                 </Button>
               </Group>
             )}
-            <Box aria-live="polite" className="mantine-visually-hidden">
+            <VisuallyHidden aria-live="polite">
               {query.isFetching ? "" : `${data.length} ${what} shown`}
-            </Box>
+            </VisuallyHidden>
           </>
         )
       }
