@@ -19,11 +19,25 @@ const countersign: MantineColorsTuple = [
   "#064434",
 ];
 
+/** The grounds and lines of the approvers' pages at night; text first, deepest ground last. */
+const dark: MantineColorsTuple = [
+  "#e3e9ed",
+  "#c3ced6",
+  "#98a4ae",
+  "#74848f",
+  "#33404a",
+  "#2b363e",
+  "#1f2930",
+  "#182026",
+  "#141b20",
+  "#0e1418",
+];
+
 export const theme = createTheme({
   primaryColor: "countersign",
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
-  colors: { countersign },
+  colors: { countersign, dark },
   defaultRadius: "md",
   cursorType: "pointer",
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
@@ -59,6 +73,11 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-placeholder": "#98a4ae",
     "--mantine-color-error": "#ff9b94",
     "--mantine-color-red-filled": "#b42a2f",
-    "--page-background": "#131719",
+    "--mantine-color-countersign-light": "#14352b",
+    "--mantine-color-countersign-light-hover": "#1a4437",
+    "--mantine-color-countersign-light-color": "#8fe3c6",
+    "--mantine-color-gray-light": "#29343b",
+    "--mantine-color-gray-light-color": "#c3ced6",
+    "--page-background": "#0e1418",
   },
 });

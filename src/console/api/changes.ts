@@ -7,6 +7,9 @@ const GATHER_MS = 300;
 /** A list is read anew at most this often while it changes all the time. */
 const LIST_MS = 1_500;
 
+/** After an error answer the browser does not try again by itself. */
+const AGAIN_MS = 2_000;
+
 export type Connection = "live" | "connecting" | "offline";
 
 /** Lists and figures that show objects of a kind. */
@@ -20,36 +23,50 @@ const LISTS: Record<ChangeAnswer["object"], string[]> = {
 /** Follows `/v1/changes`: what is shown and has changed is read anew. After an interruption all of it is. */
 export function useChanges(): Connection {
   const [connection, setConnection] = useState<Connection>("connecting");
-  useEffect(() => {
-    const told = gather();
-    let source: EventSource | null = null;
-    let again: ReturnType<typeof setTimeout> | undefined;
-    let interrupted = false;
-    const connect = () => {
-      source = new EventSource("/v1/changes");
-      source.onopen = () => {
-        setConnection("live");
-        if (interrupted) void queries.invalidateQueries();
-        interrupted = false;
-      };
-      source.addEventListener("change", (event) => told.add(JSON.parse(String(event.data)) as ChangeAnswer));
-      source.onerror = () => {
-        interrupted = true;
-        setConnection(navigator.onLine ? "connecting" : "offline");
-        // Closed for good after an error answer, such as 503 while the service restarts; the session may have ended too.
-        if (source?.readyState !== EventSource.CLOSED) return;
-        void queries.invalidateQueries({ queryKey: ["session"] });
-        again = setTimeout(connect, 2_000);
-      };
-    };
-    connect();
-    return () => {
-      clearTimeout(again);
-      source?.close();
-      told.end();
-    };
-  }, []);
+  useEffect(() => follow(setConnection), []);
   return connection;
+}
+
+/** @returns what ends it */
+function follow(tell: (connection: Connection) => void): () => void {
+  const told = gather();
+  let source: EventSource | null = null;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let interrupted = false;
+
+  const connect = () => {
+    clearTimeout(again);
+    source?.close();
+    source = new EventSource("/v1/changes");
+    source.onopen = () => {
+      tell("live");
+      if (interrupted) void queries.invalidateQueries();
+      interrupted = false;
+    };
+    source.addEventListener("change", (event) => told.add(JSON.parse(String(event.data)) as ChangeAnswer));
+    source.onerror = () => {
+      lost();
+      // Closed for good after an error answer, such as 503 while the service restarts; the session may have ended too.
+      if (source?.readyState !== EventSource.CLOSED) return;
+      void queries.invalidateQueries({ queryKey: ["session"] });
+      again = setTimeout(connect, AGAIN_MS);
+    };
+  };
+  const lost = () => {
+    interrupted = true;
+    tell(navigator.onLine ? "connecting" : "offline");
+  };
+  // A connection through a network that went away may look open for minutes.
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", connect);
+  connect();
+  return () => {
+    window.removeEventListener("offline", lost);
+    window.removeEventListener("online", connect);
+    clearTimeout(again);
+    source?.close();
+    told.end();
+  };
 }
 
 function gather() {

@@ -31,18 +31,18 @@ function taken(session: SessionAnswer): Signed {
 /** @throws RefusedError when the key is not good */
 export async function signInByKey(key: string): Promise<void> {
   const session = await send<SessionAnswer>("POST", "/console/session", { key });
-  queries.clear();
+  forget();
   queries.setQueryData(KEY, taken(session));
 }
 
 export async function signOut(): Promise<void> {
   await send("DELETE", "/console/session").catch(() => undefined);
-  queries.clear();
+  forget();
   await queries.invalidateQueries({ queryKey: KEY });
 }
 
-/** Asks anew who is signed in: a request was refused as nobody's. */
-export const lookAgain = (): void => void queries.invalidateQueries({ queryKey: KEY });
+/** Nothing that one was shown is shown to the next. */
+const forget = (): void => queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
 
 const SessionContext = createContext<SessionAnswer | null>(null);
 export const SessionProvider = SessionContext.Provider;
