@@ -1,18 +1,25 @@
+import { execFile } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 
+const require = createRequire(import.meta.url);
 const ROOT = resolve(import.meta.dirname, "../..");
 const SOURCES = [join(ROOT, "src/console"), join(ROOT, "vite.config.ts")];
 const BUILT = join(ROOT, "dist/console/index.html");
 
 /** Builds the console into `dist/console`, which is there whole or as it was before. */
 export async function buildConsole(): Promise<void> {
-  const { build } = await import("vite");
   const outDir = join(ROOT, `dist/.console-${process.pid}`);
+  const vite = join(dirname(require.resolve("vite/package.json")), "bin/vite.js");
   try {
-    await build({ configFile: join(ROOT, "vite.config.ts"), logLevel: "warn", build: { outDir } });
+    // A process of its own: in one with another NODE_ENV, such as a test's, libraries would be built for development.
+    await promisify(execFile)(process.execPath, [vite, "build", "--outDir", outDir, "--logLevel", "warn"], {
+      cwd: ROOT,
+      env: { ...process.env, NODE_ENV: "production" },
+    });
     await rm(dirname(BUILT), { recursive: true, force: true });
     await rename(outDir, dirname(BUILT));
   } finally {
@@ -28,7 +35,7 @@ export async function buildConsoleIfChanged(): Promise<void> {
 /** Vite is there for those who develop: an installation without development packages has the console built, or has none. */
 export function canBuildConsole(): boolean {
   try {
-    createRequire(import.meta.url).resolve("vite/package.json");
+    require.resolve("vite/package.json");
     return SOURCES.every((path) => existsSync(path));
   } catch {
     return false;
