@@ -8,18 +8,21 @@ import type { Row, Settings } from "./row.ts";
 import { requestBytes, sendAll, type WireResult } from "./wire.ts";
 
 const SECRET = "whsec_dev";
-const CONNECTIONS = 32;
+/** As many for every contender: what a batch of ours is made of are requests that wait at the same time. */
+const CONNECTIONS = 256;
 const FIXTURE = resolve(import.meta.dirname, "../../fixtures/webhooks/paid/02-payment_intent.created.json");
 const fixtureShape = z.object({ headers: z.record(z.string(), z.string()), body: z.looseObject({}) });
 
 export interface Intake {
   full: WireResult;
   half: WireResult;
+  /** Of both together. */
+  sent: number;
 }
 
 let serial = 0;
 
-/** Distinct signed events, each about one of the orders, in turn. */
+/** Distinct signed events of distinct changes, each about one of the orders, in turn. */
 async function signedRequests(url: string, count: number, orders: string[]): Promise<Buffer[]> {
   const { headers, body } = fixtureShape.parse(JSON.parse(await readFile(FIXTURE, "utf8")));
   const template = JSON.stringify(body);
@@ -33,6 +36,7 @@ async function signedRequests(url: string, count: number, orders: string[]): Pro
           /\bpi_[A-Za-z0-9]+/g,
           `pi_3bench${process.pid}x${orders.length > 0 ? i % orders.length : n}`,
         )
+        .replace('"request":{"id":null', `"request":{"id":"req_3bench${process.pid}x${n}"`)
         .replaceAll("{{order_id}}", orders[i % orders.length] ?? `ord_unknown${n}`),
     );
     const signed = { ...headers, "stripe-signature": signBody(bytes, SECRET, now) };
@@ -65,7 +69,7 @@ export async function intakeRound(url: string, { quick }: Settings, orders: stri
   });
   const refused = full.refused + half.refused;
   if (refused > 0) throw new Error(`${refused} webhooks were not answered with 204 by ${url}`);
-  return { full, half };
+  return { full, half, sent: count + few };
 }
 
 export function intakeRows(id: string, what: string, rounds: Intake[]): Row[] {

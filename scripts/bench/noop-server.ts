@@ -1,18 +1,35 @@
-/** The least an intake can do: the same Koa, the same check of the same signature, and 204 without storing. */
+/**
+ * The least that the intake can do: the service's own app, with the same middleware, limits, check of the signature and answer.
+ * Only what is accepted is not read, and not stored.
+ */
 import type { AddressInfo } from "node:net";
-import Router from "@koa/router";
-import Koa from "koa";
-import getRawBody from "raw-body";
-import { verifySignature } from "../../src/payments/stripe/signature.ts";
+import { createPool } from "../../src/db/pool.ts";
+import { createBase } from "../../src/http/app.ts";
+import { webhookRoutes } from "../../src/http/webhooks.ts";
+import type { Accepted } from "../../src/inbox/accept.ts";
+import { createLog } from "../../src/log.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import { createStripeSource } from "../../src/payments/stripe/source.ts";
+import { sourcesByName } from "../../src/payments/webhook-source.ts";
 
-const app = new Koa();
-const router = new Router();
-router.post("/webhooks/stripe", async (ctx) => {
-  const body = await getRawBody(ctx.req, { limit: 512 * 1024 });
-  const verdict = verifySignature(body, ctx.get("stripe-signature"), ["whsec_dev"], new Date());
-  ctx.status = verdict.valid ? 204 : 400;
+const never = new AbortController().signal;
+const log = createLog("error");
+const metrics = createMetrics();
+const nothing: Accepted = { id: "", event_id: "", order_id: null, state: "parked", fresh: true };
+
+const app = createBase({ log, metrics, leaving: never, stopping: never });
+const routes = webhookRoutes({
+  // Asked for a bad signature alone.
+  pool: createPool({ url: "postgres://127.0.0.1:1/none", max: 1 }),
+  intake: { accept: () => Promise.resolve(nothing) },
+  sources: sourcesByName(createStripeSource({ secrets: ["whsec_dev"] })),
+  log,
+  metrics,
+  // More than comes from one address anywhere else.
+  webhookLimits: { verified: 10_000_000, unverified: 600, bodyWithinMs: 15_000 },
 });
-app.use(router.routes());
+app.use(routes.routes());
+app.use(routes.allowedMethods());
 const server = app.listen(0, "127.0.0.1", () => {
   console.log(`ready http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });

@@ -7,6 +7,8 @@ export interface WireResult {
   p50_ms: number;
   p99_ms: number;
   refused: number;
+  /** How much of one core the client itself used, 0..1: near 1 it measures itself. */
+  client_busy: number;
 }
 
 /** A whole HTTP/1.1 request. */
@@ -30,6 +32,7 @@ export async function sendAll(
   const latencies: number[] = [];
   let refused = 0;
   let next = 0;
+  const cpu = process.cpuUsage();
   const started = performance.now();
   const dueAt = (n: number) => (perSecond === undefined ? null : started + (n * 1000) / perSecond);
 
@@ -55,11 +58,13 @@ export async function sendAll(
   }
   await Promise.all(Array.from({ length: connections }, run));
   const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
   return {
     per_s: requests.length / seconds,
     p50_ms: percentile(latencies, 0.5),
     p99_ms: percentile(latencies, 0.99),
     refused,
+    client_busy: (user + system) / 1e6 / seconds,
   };
 }
 
@@ -68,18 +73,20 @@ interface Connection {
   exchange(bytes: Buffer): Promise<number>;
 }
 
+/** Of an answer without a body. */
+const END = Buffer.from("\r\n\r\n");
+
 function open(host: string, port: number): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true });
     let answered: (status: number) => void = () => {};
     let failed: (error: Error) => void = reject;
-    let head = "";
-    socket.setEncoding("latin1");
-    socket.on("data", (chunk: string) => {
-      head += chunk;
-      if (!head.includes("\r\n\r\n")) return;
-      const status = Number(head.slice(9, 12));
-      head = "";
+    let head: Buffer = Buffer.alloc(0);
+    socket.on("data", (chunk: Buffer) => {
+      head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+      if (!END.equals(head.subarray(-END.length))) return;
+      const status = Number(head.toString("latin1", 9, 12));
+      head = Buffer.alloc(0);
       answered(status);
     });
     socket.on("error", (error) => failed(error));

@@ -76,16 +76,17 @@ const uncached: Koa.Middleware = (ctx, next) => {
   return next();
 };
 
-type BaseDeps = ProbeDeps & Pick<AppDeps, "log" | "leaving" | "stopping">;
+type BaseDeps = Pick<AppDeps, "log" | "metrics" | "leaving" | "stopping">;
 
 /** A process that takes no requests still says how it is doing. */
-export function createWorkerApp(deps: BaseDeps): Koa {
+export function createWorkerApp(deps: BaseDeps & ProbeDeps): Koa {
   const app = createBase(deps);
   mount(app, probeRoutes(deps));
   return app;
 }
 
-function createBase({ log, metrics, leaving, stopping }: BaseDeps): Koa {
+/** What every request passes through, whatever it is for. */
+export function createBase({ log, metrics, leaving, stopping }: BaseDeps): Koa {
   const app = new Koa();
   // What reaches Koa itself is a connection that broke off: every other error is answered below.
   app.on("error", (error: unknown) => log.debug({ err: error }, "a connection broke off"));

@@ -11,7 +11,7 @@ export interface WebhookLimits {
   bodyWithinMs: number;
 }
 
-export const LIMITS: WebhookLimits = { verified: 120_000, unverified: 600, bodyWithinMs: 15_000 };
+export const LIMITS: WebhookLimits = { verified: 600_000, unverified: 600, bodyWithinMs: 15_000 };
 
 /**
  * Counts a source's requests once it is known whether they are authentic. The two are counted apart: a provider behind the

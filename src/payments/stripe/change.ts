@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
-import canonicalize from "canonicalize";
 import { z } from "zod";
+import { canonicalJson } from "../../domain/canonical-json.ts";
 import type { Change } from "../webhook-source.ts";
 
-const eventShape = z.looseObject({
+/** An object is only looked at, not copied: events are large, and there are many. */
+const named = z.object({ id: z.string() });
+const data = z.object({ object: named });
+
+const eventShape = z.object({
   type: z.string(),
   account: z.string().nullish(),
   created: z.int().positive(),
-  request: z.union([z.string(), z.looseObject({ id: z.string().nullish() })]).nullish(),
-  data: z.looseObject({ object: z.looseObject({ id: z.string() }) }),
+  request: z.union([z.string(), z.object({ id: z.string().nullish() })]).nullish(),
+  data: z.custom<{ object: unknown }>((value) => data.safeParse(value).success),
 });
 
 /**
@@ -22,14 +26,13 @@ export function changeOf(event: unknown): Change | null {
   if (!parsed || isNamelessFailure(parsed.data.object)) return null;
   const { type, account, created, request, data } = parsed;
   const by = typeof request === "string" ? request : (request?.id ?? null);
-  const told = canonicalize({ type, account: account ?? null, by, data });
-  if (told === undefined) return null;
+  const told = canonicalJson({ type, account: account ?? null, by, data });
   return { key: createHash("sha256").update(told).digest("base64url"), told_at: new Date(created * 1000) };
 }
 
-const failure = z.looseObject({ last_payment_error: z.looseObject({ charge: z.string().nullish() }) });
+const failure = z.object({ last_payment_error: z.object({ charge: z.string().nullish() }).nullish() });
 
 function isNamelessFailure(object: unknown): boolean {
-  const failed = failure.safeParse(object).data;
-  return failed !== undefined && !failed.last_payment_error.charge;
+  const failed = failure.safeParse(object).data?.last_payment_error;
+  return failed !== undefined && failed !== null && !failed.charge;
 }

@@ -17,13 +17,20 @@ import {
   sessionShape,
 } from "./snapshots.ts";
 
-const envelope = z.looseObject({
+/** What an event is about is only passed on here, not copied. */
+const typed = z.custom<{ object: string }>(
+  (value) =>
+    typeof value === "object" && value !== null && "object" in value && typeof value.object === "string",
+  "must be an object that says what it is",
+);
+
+const envelope = z.object({
   id: eventName,
   object: z.literal("event"),
   type: eventName,
   account: z.string().nullish(),
   livemode: z.boolean().nullish(),
-  data: z.looseObject({ object: z.looseObject({ object: z.string() }) }),
+  data: z.object({ object: typed }),
 });
 
 /** Whose events we take. */

@@ -7,15 +7,15 @@ export const WITH_CHARGE = { expand: ["latest_charge.balance_transaction"] };
 export const WITH_PAYMENT = { expand: ["payment_intent.latest_charge.balance_transaction"] };
 
 /** An expandable field: an id, or the object itself. */
-const idOf = z.union([z.string(), z.looseObject({ id: z.string() }).transform((object) => object.id)]);
+const idOf = z.union([z.string(), z.object({ id: z.string() }).transform((object) => object.id)]);
 
 const metadata = z.record(z.string(), z.string()).nullish();
 
 const cardDetails = z
-  .looseObject({ card: z.looseObject({ capture_before: z.number().nullish() }).nullish() })
+  .looseObject({ card: z.object({ capture_before: z.number().nullish() }).nullish() })
   .nullish();
 
-export const chargeShape = z.looseObject({
+export const chargeShape = z.object({
   id: z.string(),
   object: z.literal("charge"),
   amount: z.int(),
@@ -26,11 +26,11 @@ export const chargeShape = z.looseObject({
   status: z.enum(["succeeded", "pending", "failed"]),
   payment_intent: idOf.nullish(),
   payment_method_details: cardDetails,
-  balance_transaction: z.union([z.string(), z.looseObject({ fee: z.int() })]).nullish(),
+  balance_transaction: z.union([z.string(), z.object({ fee: z.int() })]).nullish(),
   metadata,
 });
 
-export const intentShape = z.looseObject({
+export const intentShape = z.object({
   id: z.string(),
   object: z.literal("payment_intent"),
   amount: z.int(),
@@ -60,7 +60,7 @@ export const intentShape = z.looseObject({
   metadata,
 });
 
-export const sessionShape = z.looseObject({
+export const sessionShape = z.object({
   id: z.string(),
   object: z.literal("checkout.session"),
   status: z.enum(["open", "complete", "expired"]).nullish(),
@@ -70,7 +70,7 @@ export const sessionShape = z.looseObject({
   metadata,
 });
 
-export const refundShape = z.looseObject({
+export const refundShape = z.object({
   id: z.string(),
   object: z.literal("refund"),
   amount: z.int(),
@@ -80,13 +80,13 @@ export const refundShape = z.looseObject({
   metadata,
 });
 
-export const disputeShape = z.looseObject({
+export const disputeShape = z.object({
   id: z.string(),
   object: z.literal("dispute"),
   amount: z.int(),
   status: z.string(),
   reason: z.string(),
-  balance_transactions: z.array(z.looseObject({ amount: z.int(), fee: z.int() })).default([]),
+  balance_transactions: z.array(z.object({ amount: z.int(), fee: z.int() })).default([]),
   payment_intent: idOf.nullish(),
   metadata,
 });
