@@ -40,7 +40,7 @@ export function consoleRoutes(directory: string): Router {
   const page = async (ctx: Context, next: Next) => {
     const index = join(directory, "index.html");
     // Looked for anew, so that what is built while the service runs is there.
-    if (existsSync(index)) await sendPage(ctx, index);
+    if (hasConsole(directory)) await sendPage(ctx, index);
     else await next();
   };
   return new Router()
@@ -58,6 +58,8 @@ export function consoleRoutes(directory: string): Router {
       else await next();
     });
 }
+
+export const hasConsole = (directory: string): boolean => existsSync(join(directory, "index.html"));
 
 async function sendPage(ctx: Context, index: string): Promise<void> {
   const nonce = randomBytes(16).toString("base64");

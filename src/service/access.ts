@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type Router from "@koa/router";
 import type { Middleware } from "koa";
 import { createKeyring } from "../access/keyring.ts";
@@ -18,7 +17,7 @@ import { refuseForeign } from "../http/same-site.ts";
 import { createSessionCookie } from "../http/session-cookie.ts";
 import type { Log } from "../log.ts";
 import type { Mailer } from "../mail/transport.ts";
-import { PACKAGE } from "../package.ts";
+import { CONSOLE } from "./links.ts";
 
 export interface Access {
   authenticate: Authenticate;
@@ -75,7 +74,7 @@ export function startAccess(options: Options): Access {
             }),
           ]
         : []),
-      consoleRoutes(join(PACKAGE, "dist/console")),
+      consoleRoutes(CONSOLE),
     ],
   };
 }

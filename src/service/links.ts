@@ -1,3 +1,10 @@
+import { join } from "node:path";
+import { hasConsole } from "../http/console.ts";
+import { PACKAGE } from "../package.ts";
+
+/** Where the console is built. */
+export const CONSOLE = join(PACKAGE, "dist/console");
+
 export interface Link {
   label: string;
   href: string;
@@ -6,6 +13,9 @@ export interface Link {
 
 /** What to show a person who has just started it. */
 export const linksOf = (url: string, providerUrl: string | null, mailbox: boolean): Link[] => [
+  ...(hasConsole(CONSOLE)
+    ? [{ label: "Console", href: url, what: "orders, approvals and webhooks, live; sign in with a key" }]
+    : []),
   { label: "API", href: `${url}/v1/orders`, what: "the management API; send Authorization: Bearer KEY" },
   ...(mailbox ? [{ label: "Mailbox", href: `${url}/dev/mailbox`, what: "what would have been mailed" }] : []),
   ...(providerUrl
