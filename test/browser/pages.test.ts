@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import {
   confirmPage,
@@ -157,6 +157,8 @@ const missing = chromiumMissing();
 const shots = process.env["SCREENSHOTS"];
 let server: Server;
 let browser: Browser;
+/** The pages keep nothing in the browser, so one profile serves them all. */
+let usual: BrowserContext;
 let origin: string;
 
 beforeAll(async () => {
@@ -180,6 +182,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   browser = await launchBrowser();
+  usual = await browser.newContext();
 });
 
 afterAll(async () => {
@@ -189,16 +192,16 @@ afterAll(async () => {
 
 beforeEach(() => void posts.splice(0));
 
-const opened: Page[] = [];
+const opened: (Page | BrowserContext)[] = [];
 afterEach(async () => {
-  for (const page of opened.splice(0)) await page.context().close();
+  for (const each of opened.splice(0)) await each.close();
 });
 
-/** A fresh browser profile on that page; what the page complains about lands in `complaints`. */
-async function open(name: string, options: BrowserContextOptions = {}) {
-  const context = await browser.newContext(options);
+/** That page, in a browser profile of its own where it is to be another than usual; what it complains about lands in `complaints`. */
+async function open(name: string, options?: BrowserContextOptions) {
+  const context = options ? await browser.newContext(options) : usual;
   const page = await context.newPage();
-  opened.push(page);
+  opened.push(options ? context : page);
   const complaints: string[] = [];
   page.on("console", (message) => complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
