@@ -1,163 +1,106 @@
 import { writeFile } from "node:fs/promises";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
-import { approvalRows, clickToCaptured } from "./approvals.ts";
+import type { Bench, Part } from "./bench.ts";
 import { closeClient } from "./client.ts";
-import { commitRows, commitsPerSecond, prepareCommits, roundTrips } from "./commits.ts";
-import { costPerOrder, costRows, type Cost } from "./cost.ts";
-import { round } from "./figures.ts";
-import { startHandwritten } from "./handwritten.ts";
-import { startHangingEndpoint } from "./hanging.ts";
-import { intakeRound, intakeRows, waitingOrders, type Intake } from "./intake.ts";
-import { machine, type Machine } from "./machine.ts";
-import { countersign, orderRows, ordersRound, type Round } from "./orders.ts";
-import type { Row, Settings } from "./row.ts";
-import { startProcess } from "../process.ts";
+import { machine } from "./machine.ts";
+import { countersign } from "./orders.ts";
+import { boot } from "./parts/boot.ts";
+import { clicks } from "./parts/clicks.ts";
+import { cost } from "./parts/cost.ts";
+import { install } from "./parts/install.ts";
+import { intake } from "./parts/intake.ts";
+import { orders } from "./parts/orders.ts";
+import { reads } from "./parts/reads.ts";
+import { restart } from "./parts/restart.ts";
+import { status } from "./parts/status.ts";
+import { waits } from "./parts/waits.ts";
+import { print } from "./print.ts";
+import { ratiosOf } from "./ratios.ts";
+import type { Row } from "./row.ts";
+import { createScope, Interrupted, type Scope } from "./scope.ts";
 import { startStack, type Stack } from "./stack.ts";
 
-const program = new Command("bench")
-  .description("Measures the service, and what its PostgreSQL can do at best, in one run.")
+const PARTS: readonly Part[] = [orders, cost, clicks, intake, status, waits, reads, restart, boot, install];
+
+const parts = (text: string): readonly Part[] =>
+  text.split(",").map((name) => {
+    const part = PARTS.find((each) => each.name === name.trim());
+    if (!part) throw new InvalidArgumentError(`there are ${PARTS.map((each) => each.name).join(", ")}`);
+    return part;
+  });
+
+const options = new Command("bench")
+  .description(
+    `Measures the service beside others that do the same, and what its PostgreSQL can do at best, in one run.\n\n${PARTS.map(({ name, what }) => `  ${name.padEnd(8)} ${what}`).join("\n")}`,
+  )
   .option("--quick", "fewer and shorter rounds: shows that everything runs, not how fast")
-  .option("--json <file>", "also write {machine, rows, ratios, statements}")
+  .option("--only <parts>", "some of them, with commas between", parts, PARTS)
+  .option("--json <file>", "also write {machine, rows, ratios}")
   .option("--profile <dir>", "write a CPU profile of the service there")
-  .option("--statements", "also print every statement of an order")
-  .parse();
-const options = program.opts<{ quick?: boolean; json?: string; profile?: string; statements?: boolean }>();
+  .parse()
+  .opts<{ quick?: boolean; only: readonly Part[]; json?: string; profile?: string }>();
 
-type Stop = () => Promise<void>;
+const say = (line: string) => console.error(pc.dim(line));
 
-interface Result {
-  machine: Machine;
-  rows: Row[];
-  ratios: Record<string, number>;
-  statements: Cost["list"];
-}
-
-/** Contenders and their yardsticks take turns, so that a noisy neighbour troubles all of them alike. */
-async function measure(stack: Stack, settings: Settings, stops: Stop[]): Promise<Result> {
-  const { pool } = stack;
-  const { quick, say } = settings;
-  const about = await machine(pool);
-  await prepareCommits(pool);
-  const ours = countersign(stack, pool);
-  const rounds = quick ? 2 : 5;
-  const perRound = quick ? 100 : 500;
-
-  say("warming up");
-  const hand = await startHandwritten(stack);
-  stops.push(() => hand.stop());
-  for (const contender of [ours, hand]) await ordersRound(contender, quick ? 60 : 400);
-  const orders: Round[] = [];
-  const byHand: Round[] = [];
-  const commits: number[] = [];
-  for (let i = 1; i <= rounds; i++) {
-    say(`orders and bare commits, round ${i} of ${rounds}`);
-    orders.push(await ordersRound(ours, perRound));
-    byHand.push(await ordersRound(hand, perRound));
-    commits.push(await commitsPerSecond(pool, settings));
-  }
-  const trips = await roundTrips(pool, settings);
-
-  say("what an order costs in the database");
-  const cost = await costPerOrder(ours, stack, settings);
-
-  say("clicks");
-  const clicks = await clickToCaptured(stack, settings);
-
-  const noop = await startProcess("scripts/bench/noop-server.ts", {}, (line) => line.startsWith("ready"));
-  stops.push(() => noop.stop());
-  const noopUrl = noop.lines[0]?.split(" ")[1] ?? "";
-  const hanging = await startHangingEndpoint(stack.url);
-  stops.push(() => hanging.stop());
-  const intake: Record<"noop" | "known" | "unknown" | "hanging", Intake[]> = {
-    noop: [],
-    known: [],
-    unknown: [],
-    hanging: [],
-  };
-  const waiting = await waitingOrders(stack.url, quick ? 20 : 100);
-  await intakeRound(noopUrl, settings);
-  await intakeRound(stack.url, settings, waiting);
-  for (let i = 1; i <= rounds; i++) {
-    say(`webhook intake, round ${i} of ${rounds}`);
-    intake.noop.push(await intakeRound(noopUrl, settings));
-    intake.known.push(await intakeRound(stack.url, settings, waiting));
-    intake.unknown.push(await intakeRound(stack.url, settings));
-    // Some deliveries are under way to an endpoint that does not answer, and more wait behind them.
-    await hanging.enable(true);
-    await ordersRound(ours, quick ? 20 : 100);
-    intake.hanging.push(await intakeRound(stack.url, settings, waiting));
-    await hanging.enable(false);
-  }
-
-  const rows = [
-    ...orderRows("countersign", orders),
-    ...orderRows("handwritten", byHand),
-    ...commitRows(commits, trips),
-    ...costRows(cost),
-    ...approvalRows(clicks),
-    ...intakeRows("intake_known", "webhooks for orders that wait, stored, sent and acted upon", intake.known),
-    ...intakeRows("intake_hanging", "the same while a merchant's endpoint hangs", intake.hanging),
-    ...intakeRows("intake_unknown", "webhooks of no order, stored and parked", intake.unknown),
-    ...intakeRows("intake_noop", "the same check in Koa, nothing stored", intake.noop),
-  ];
-  return { machine: about, rows, ratios: ratiosOf(rows), statements: cost.list };
-}
-
-/** Ratios hold from machine to machine; the figures themselves do not. */
-function ratiosOf(rows: Row[]): Record<string, number> {
-  const of = (id: string) => rows.find((row) => row.id === id)?.value ?? NaN;
+/** One service for the parts that share it, started when the first asks for it. */
+function shared(scope: Scope) {
+  let stack: Promise<Stack> | null = null;
   return {
-    orders_vs_handwritten: of("orders_countersign") / of("orders_handwritten"),
-    orders_vs_bare_commits: of("orders_countersign") / of("bare_commits"),
-    intake_vs_noop: of("intake_unknown") / of("intake_noop"),
-    intake_hanging_vs_calm: of("intake_hanging") / of("intake_known"),
-    intake_known_vs_noop: of("intake_known") / of("intake_noop"),
-    intake_vs_bare_commits: of("intake_unknown") / of("bare_commits"),
-    click_to_captured_vs_bare_round_trip: of("click_to_captured") / of("bare_round_trip"),
-    commits_per_order: of("commits_per_order"),
-    statements_per_order: of("statements_per_order"),
+    get: () => (stack ??= scope.start(startStack(options.profile ?? null))),
+    async end() {
+      await (await stack)?.stop();
+      stack = null;
+    },
   };
 }
 
-function print({ machine: on, rows, ratios, statements }: Result): void {
-  const width = Math.max(...rows.map(({ what }) => what.length));
-  console.log(
-    `\n${on.cores} cores of ${on.cpu}, load ${on.load_at_start} at start, Node ${on.node}, PostgreSQL ${on.postgresql}\n`,
-  );
-  if (Number(on.load_at_start) > on.cores / 4)
-    console.log(pc.yellow("Others use this machine: ratios are indicative, absolute figures mean little.\n"));
-  for (const { what, unit, value, values, detail } of rows) {
-    const spread = values.length > 1 ? `  ${round(Math.min(...values))}–${round(Math.max(...values))}` : "";
-    const more = Object.entries(detail ?? {}).map(([name, figure]) => `${name} ${figure}`);
-    console.log(
-      `${what.padEnd(width)}  ${pc.bold(String(round(value)).padStart(7))} ${unit.padEnd(9)}${pc.dim([spread, ...more].join("  "))}`,
-    );
+async function measure(scope: Scope): Promise<{ rows: Row[]; failed: string[] }> {
+  const rows: Row[] = [];
+  const failed: string[] = [];
+  const stack = shared(scope);
+  for (const part of options.only) {
+    const began = performance.now();
+    // Ends with the part, or with the run when that is interrupted.
+    const own = createScope();
+    await scope.start(Promise.resolve({ stop: () => own.end() }));
+    const ours = async () => countersign(await stack.get(), (await stack.get()).pool);
+    const bench: Bench = { quick: options.quick ?? false, say, scope: own, stack: stack.get, ours };
+    if (part.alone) await stack.end();
+    try {
+      rows.push(...(await part.run(bench)));
+      say(`${part.name}: ${Math.round((performance.now() - began) / 1000)} s`);
+    } catch (error) {
+      if (error instanceof Interrupted || interrupted) throw error;
+      failed.push(part.name);
+      console.error(pc.red(`${part.name} failed: ${error instanceof Error ? error.stack : String(error)}`));
+    } finally {
+      await own.end();
+    }
   }
-  console.log("");
-  for (const [name, value] of Object.entries(ratios))
-    console.log(`${name.padEnd(width)}  ${pc.bold(String(round(value)).padStart(7))}`);
-  const shown = options.statements ? statements : statements.slice(0, 5);
-  console.log(`\nper order in PostgreSQL: planning ms, execution ms, calls, statement`);
-  for (const { query, calls_per_order, plan_ms_per_order, ms_per_order } of shown)
-    console.log(
-      `${plan_ms_per_order.toFixed(3).padStart(8)} ${ms_per_order.toFixed(3).padStart(8)} ${calls_per_order.toFixed(2).padStart(7)}  ${query.slice(0, options.statements ? 160 : 90)}`,
-    );
+  return { rows, failed };
 }
 
-const stops: Stop[] = [];
-const stopAll = async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-};
-process.once("SIGINT", () => void stopAll().finally(() => process.exit(130)));
+let interrupted = false;
+const scope = createScope();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => {
+    interrupted = true;
+    say("ending what was started");
+    void scope.end().finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
+  });
 try {
-  const stack = await startStack(options.profile ?? null);
-  stops.push(() => stack.stop());
-  const say = (line: string) => console.error(pc.dim(line));
-  const result = await measure(stack, { quick: options.quick ?? false, say }, stops);
+  const stack = await scope.start(startStack());
+  const about = await machine(stack.pool);
+  await stack.stop();
+  const { rows, failed } = await measure(scope);
+  const result = { machine: about, rows, ratios: ratiosOf(rows) };
   print(result);
   if (options.json) await writeFile(options.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (failed.length > 0) process.exitCode = 1;
+} catch (error) {
+  if (!interrupted) throw error;
 } finally {
   closeClient();
-  await stopAll();
+  await scope.end();
 }

@@ -16,15 +16,22 @@ export interface Stack {
   pool: Pool;
   /** Processor time so far, by part. */
   cpu(): CpuOf | null;
+  /** Harmless when called twice. */
   stop(): Promise<void>;
 }
 
 const POOL_SIZE = 10;
 
-/** @param profile a directory for a CPU profile of the service, written when it ends */
-export async function startStack(profile: string | null = null): Promise<Stack> {
+/**
+ * @param profile a directory for a CPU profile of the service, written when it ends
+ * @param commitTimes have PostgreSQL note when each transaction was committed, for `pg_xact_commit_timestamp`
+ */
+export async function startStack(
+  profile: string | null = null,
+  { commitTimes = false }: { commitTimes?: boolean } = {},
+): Promise<Stack> {
   const dataDir = await mkdtemp(join(tmpdir(), "countersign-bench-"));
-  await preload(dataDir);
+  await preload(dataDir, commitTimes);
   const database = await startEmbeddedPostgres({ dataDir });
   const pool = createPool({ url: database.url, max: POOL_SIZE, applicationName: "countersign-bench" });
   const stopDatabase = async () => {
@@ -45,6 +52,7 @@ export async function startStack(profile: string | null = null): Promise<Stack> 
       (line) => line === "ready",
       { nodeArgs: profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profile)}`] },
     );
+    let stopped: Promise<void> | null = null;
     const find = (pattern: RegExp) =>
       service.lines.map((line) => pattern.exec(line)?.[1]).find(Boolean) ?? "";
     return {
@@ -53,10 +61,7 @@ export async function startStack(profile: string | null = null): Promise<Stack> 
       databaseUrl: database.url,
       pool,
       cpu: () => cpuTimes(service.child.pid ?? 0, database.pid),
-      async stop() {
-        await service.stop();
-        await stopDatabase();
-      },
+      stop: () => (stopped ??= service.stop().then(stopDatabase)),
     };
   } catch (error) {
     await stopDatabase();
@@ -65,13 +70,14 @@ export async function startStack(profile: string | null = null): Promise<Stack> 
 }
 
 /** Statement statistics are loaded when the server starts and cost nothing until they are switched on. */
-async function preload(dataDir: string): Promise<void> {
+async function preload(dataDir: string, commitTimes: boolean): Promise<void> {
   const database = await startEmbeddedPostgres({ dataDir });
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   await client.query("alter system set shared_preload_libraries = 'pg_stat_statements'");
   await client.query("alter system set pg_stat_statements.track = 'none'");
   await client.query("alter system set pg_stat_statements.track_planning = on");
+  if (commitTimes) await client.query("alter system set track_commit_timestamp = on");
   await client.end();
   await database.stop();
 }
