@@ -3,12 +3,14 @@ import type { ChangeAnswer } from "../../contract/answers/changes.ts";
 import { queries } from "./queries.ts";
 
 /** What is told within this time is read anew in one go. */
-const GATHER_MS = 300;
+const GATHER_MS = 150;
 /** A list is read anew at most this often while it changes all the time. */
 const LIST_MS = 1_500;
 
 /** After an error answer the browser does not try again by itself. */
 const AGAIN_MS = 2_000;
+/** Who only looks something up in another window comes back sooner. */
+const HIDDEN_MS = 20_000;
 
 export type Connection = "live" | "connecting" | "offline";
 
@@ -32,6 +34,7 @@ function follow(tell: (connection: Connection) => void): () => void {
   const told = gather();
   let source: EventSource | null = null;
   let again: ReturnType<typeof setTimeout> | undefined;
+  let hidden: ReturnType<typeof setTimeout> | undefined;
   let interrupted = false;
 
   const connect = () => {
@@ -56,14 +59,28 @@ function follow(tell: (connection: Connection) => void): () => void {
     interrupted = true;
     tell(navigator.onLine ? "connecting" : "offline");
   };
+  // A browser opens six connections to one host: windows that nobody looks at leave them to the others.
+  const looked = () => {
+    clearTimeout(hidden);
+    if (document.hidden)
+      hidden = setTimeout(() => {
+        interrupted = true;
+        clearTimeout(again);
+        source?.close();
+      }, HIDDEN_MS);
+    else if (source?.readyState === EventSource.CLOSED) connect();
+  };
   // A connection through a network that went away may look open for minutes.
   window.addEventListener("offline", lost);
   window.addEventListener("online", connect);
+  document.addEventListener("visibilitychange", looked);
   connect();
   return () => {
     window.removeEventListener("offline", lost);
     window.removeEventListener("online", connect);
+    document.removeEventListener("visibilitychange", looked);
     clearTimeout(again);
+    clearTimeout(hidden);
     source?.close();
     told.end();
   };

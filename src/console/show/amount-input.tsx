@@ -1,0 +1,44 @@
+import { TextInput, type TextInputProps } from "@mantine/core";
+import { minorDigits } from "../../domain/money.ts";
+
+/** `12.5`, `1,250.00` or `1250` in the currency's major unit → minor units; null when it is none, or has too many digits. */
+export function minorOf(text: string, currency: string): number | null {
+  const digits = minorDigits(currency);
+  const [, whole, part = ""] =
+    /^(\d{1,9})(?:\.(\d*))?$/.exec(text.trim().replaceAll(/[,\s](?=\d{3})/g, "")) ?? [];
+  if (whole === undefined || part.length > digits) return null;
+  return Number(whole + part.padEnd(digits, "0"));
+}
+
+/** Minor units as one types them: `125000` usd → `1250.00`. */
+export const typed = (amount: number, currency: string): string =>
+  (amount / 10 ** minorDigits(currency)).toFixed(minorDigits(currency));
+
+interface AmountInputProps extends Omit<TextInputProps, "value" | "onChange"> {
+  currency: string;
+  value: string;
+  onChange: (text: string) => void;
+  /** In minor units. */
+  most?: number;
+}
+
+/** An amount in the currency's major unit, as people say it. */
+export const AmountInput = ({ currency, value, onChange, most, error, ...props }: AmountInputProps) => (
+  <TextInput
+    inputMode="decimal"
+    rightSection={currency.toUpperCase()}
+    rightSectionWidth={56}
+    value={value}
+    onChange={(event) => onChange(event.currentTarget.value)}
+    error={error ?? faultIn(value, currency, most)}
+    {...props}
+  />
+);
+
+function faultIn(value: string, currency: string, most?: number): string | undefined {
+  if (value === "") return undefined;
+  const amount = minorOf(value, currency);
+  if (amount === null || amount < 1)
+    return `must be an amount such as ${typed(1250 * 10 ** Math.max(0, minorDigits(currency) - 2), currency)}`;
+  return most !== undefined && amount > most ? `must be at most ${typed(most, currency)}` : undefined;
+}
