@@ -34,9 +34,10 @@ export const PaymentCard = ({ order: { payment, disputes } }: { order: OrderView
     <Facts
       of={{
         How: { checkout: "Checkout page", client: "Own page", confirm: "By server" }[payment.mode],
-        "Held until": payment.amount_captured === 0 && payment.capture_before && (
-          <When at={payment.capture_before} />
-        ),
+        "Held until":
+          payment.amount_captured === 0 && payment.capture_before !== null ? (
+            <When at={payment.capture_before} />
+          ) : null,
         Failure: payment.failure?.message,
       }}
     />

@@ -11,18 +11,18 @@ export interface Map {
   places: Record<OrderStatus, Place>;
 }
 
-export const BOX = { width: 128, height: 32 };
+export const BOX = { width: 134, height: 32 };
 
-const COLUMN = 146;
+const COLUMN = 152;
 const ROW = 50;
 const at = (column: number, row: number): Place => ({
-  x: 72 + column * COLUMN,
+  x: 76 + column * COLUMN,
   y: 52 + row * ROW,
 });
 
 /** From left to right; what goes well is in the first row, what does not hangs below where it happens. */
 export const WIDE: Map = {
-  width: 72 * 2 + 6 * COLUMN,
+  width: 76 * 2 + 6 * COLUMN,
   height: 52 + 3 * ROW + 24,
   places: {
     created: at(0, 0),
@@ -45,7 +45,7 @@ export const WIDE: Map = {
   },
 };
 
-const down = (column: number, row: number): Place => ({ x: 84 + column * 176, y: 28 + row * 46 });
+const down = (column: number, row: number): Place => ({ x: 82 + column * 180, y: 28 + row * 46 });
 
 /** From top to bottom, for phones: the first column is the way, the second what may become of it. */
 export const NARROW: Map = {

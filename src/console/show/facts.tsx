@@ -1,20 +1,21 @@
-import { SimpleGrid, Stack, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Text } from "@mantine/core";
+import { Fragment, type ReactNode } from "react";
+import classes from "./facts.module.css";
 
 /** Names and values of one object. What is null or undefined is left out. */
-export const Facts = ({ of, cols = 2 }: { of: Record<string, ReactNode>; cols?: number }) => (
-  <SimpleGrid component="dl" cols={{ base: 1, xs: cols }} spacing="sm" verticalSpacing="xs" m={0}>
+export const Facts = ({ of }: { of: Record<string, ReactNode> }) => (
+  <dl className={classes["facts"]}>
     {Object.entries(of)
-      .filter(([, value]) => value !== null && value !== undefined)
+      .filter(([, value]) => value !== null && value !== undefined && value !== false)
       .map(([name, value]) => (
-        <Stack key={name} gap={0} style={{ minWidth: 0 }}>
-          <Text component="dt" size="xs" c="dimmed">
+        <Fragment key={name}>
+          <Text component="dt" size="sm" c="dimmed">
             {name}
           </Text>
-          <Text component="dd" m={0} size="sm" style={{ overflowWrap: "anywhere" }}>
+          <Text component="dd" m={0} size="sm">
             {value}
           </Text>
-        </Stack>
+        </Fragment>
       ))}
-  </SimpleGrid>
+  </dl>
 );
