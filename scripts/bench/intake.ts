@@ -23,7 +23,7 @@ export interface Intake {
 let serial = 0;
 
 /** Distinct signed events of distinct changes, each about one of the orders, in turn. */
-async function signedRequests(url: string, count: number, orders: string[]): Promise<Buffer[]> {
+export async function signedRequests(url: string, count: number, orders: string[]): Promise<Buffer[]> {
   const { headers, body } = fixtureShape.parse(JSON.parse(await readFile(FIXTURE, "utf8")));
   const template = JSON.stringify(body);
   const now = new Date();

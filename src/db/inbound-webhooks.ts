@@ -26,27 +26,54 @@ export type NewInboundWebhook = Omit<InboundWebhook, "duplicates" | "attempts">;
 const LISTED =
   "id, provider, event_id, type, state, reason, order_id, duplicates, attempts, recovered, received_at";
 
+/** The rows of webhooks as JSON; their bodies go beside them as they are, where JSON would have to carry them as text. */
+export function packInbound<Row extends { body: Buffer }>(
+  webhooks: Row[],
+): { rows: object[]; bodies: Buffer } {
+  let from = 1;
+  const rows = webhooks.map(({ body, ...row }) => {
+    const placed = { ...row, body_from: from, body_length: body.length };
+    from += body.length;
+    return placed;
+  });
+  return { rows, bodies: Buffer.concat(webhooks.map(({ body }) => body)) };
+}
+
+/** The columns of `packInbound`, for `json_to_recordset`. */
+export const PACKED = `id text, provider text, event_id text, type text, state text, reason text, order_id text,
+       correlation text[], recovered boolean, headers jsonb, body_from int, body_length int, received_at timestamptz`;
+
 /**
- * Stores webhooks and counts those that came before.
- * @returns the event ids that are new.
+ * Stores the webhooks that `source` has, none twice, and counts those that came before. In one order everywhere: two batches
+ * with the same events wait for each other, and never both.
  */
-export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[]): Promise<Set<string>> {
-  // In one order everywhere: two batches with the same events wait for each other, and never both.
-  const sorted = webhooks.toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1));
-  const { rows } = await tx.query<{ event_id: string; fresh: boolean }>(
-    `insert into countersign.inbound_webhooks
-            (id, provider, event_id, type, state, reason, order_id, correlation, recovered, headers, body, received_at,
-             next_look_at)
-     select id, provider, event_id, type, state, reason, order_id,
-            array(select json_array_elements_text(correlation)), recovered, headers, decode(body, 'base64'), received_at,
-            case state when 'parked' then now() when 'failed' then now() + interval '30 seconds' end
-       from json_to_recordset($1) as w(id text, provider text, event_id text, type text, state text, reason text,
-            order_id text, correlation json, recovered boolean, headers jsonb, body text, received_at timestamptz)
-     on conflict (provider, event_id) do update set duplicates = inbound_webhooks.duplicates + 1
-     returning event_id, duplicates = 0 as fresh`,
-    [JSON.stringify(sorted.map((w) => ({ ...w, body: w.body.toString("base64") })))],
-  );
-  return new Set(rows.filter((row) => row.fresh).map((row) => row.event_id));
+export const insertInbound = (source: string, bodies: string): string =>
+  `insert into countersign.inbound_webhooks
+          (id, provider, event_id, type, state, reason, order_id, correlation, recovered, headers, body, received_at,
+           next_look_at)
+   select id, provider, event_id, type, state, reason, order_id, correlation, recovered, headers,
+          substring(${bodies}::bytea from body_from for body_length), received_at,
+          case state when 'parked' then now() when 'failed' then now() + interval '30 seconds' end
+     from ${source} order by provider collate "C", event_id collate "C"
+   on conflict (provider, event_id) do update set duplicates = inbound_webhooks.duplicates + 1
+   returning id, provider, event_id, state, order_id, duplicates = 0 as fresh`;
+
+/** What is stored of an event: as it came now, or as it came before. */
+export interface StoredInbound extends Pick<
+  InboundWebhook,
+  "id" | "provider" | "event_id" | "state" | "order_id"
+> {
+  fresh: boolean;
+}
+
+/** Stores webhooks and counts those that came before. */
+export async function storeInbound(tx: Queryable, webhooks: NewInboundWebhook[]): Promise<StoredInbound[]> {
+  const { rows, bodies } = packInbound(webhooks);
+  const stored = await tx.query<StoredInbound>(insertInbound(`json_to_recordset($1) as w(${PACKED})`, "$2"), [
+    JSON.stringify(rows),
+    bodies,
+  ]);
+  return stored.rows;
 }
 
 /** Which of these events were received. */

@@ -102,19 +102,44 @@ export interface FoundOrder {
   at_rest: OrderState | null;
 }
 
-/** Which order each event belongs to, by the order's id in its metadata or by what the provider calls its payment. */
+/** An event's names of its order, as columns of a row. */
+export const NAMES = "order_name text, payment_name text, session_name text";
+
+/** The id of the order that a row with `NAMES` is about: by its id in the event's metadata, or by what the provider calls its payment. */
+export const ORDER_NAMED = `coalesce(
+         (select id from countersign.orders where id = order_name),
+         (select id from countersign.orders where payment_id = payment_name limit 1),
+         (select id from countersign.orders where session_id = session_name limit 1))`;
+
+/** What an event names, for `NAMES`. */
+export const namesOf = (wanted: {
+  order_id: string | null;
+  payment_id: string | null;
+  session_id: string | null;
+}) => ({
+  order_name: wanted.order_id,
+  payment_name: wanted.payment_id,
+  session_name: wanted.session_id,
+});
+
+/**
+ * Which order each event belongs to. Locks their rows: whoever takes events in locks orders first, in the order of their ids, then
+ * changes, then webhooks, so that two of them never wait for each other.
+ */
 export async function findOrders(
-  db: Queryable,
-  wanted: { order_id: string | null; payment_id: string | null; session_id: string | null }[],
+  tx: Queryable,
+  wanted: Parameters<typeof namesOf>[0][],
 ): Promise<(FoundOrder | null)[]> {
-  const { rows } = await db.query<{ n: number } & FoundOrder>(
-    `select w.n, o.id, o.state ? 'erasure' as erased, case when o.segment_open then null else o.state end as at_rest
-       from json_to_recordset($1) as w(n int, order_id text, payment_id text, session_id text)
-       join countersign.orders o on o.id = coalesce(
-              (select id from countersign.orders where id = w.order_id),
-              (select id from countersign.orders where payment_id = w.payment_id limit 1),
-              (select id from countersign.orders where session_id = w.session_id limit 1))`,
-    [JSON.stringify(wanted.map((w, n) => ({ n, ...w })))],
+  const { rows } = await tx.query<{ n: number } & FoundOrder>(
+    `with named as materialized (
+       select n, ${ORDER_NAMED} as id from json_to_recordset($1) as w(n int, ${NAMES})
+     ), locked as materialized (
+       select id, state, segment_open from countersign.orders
+        where id = any(array(select id from named where id is not null)) order by id for update
+     )
+     select n, id, state ? 'erasure' as erased, case when segment_open then null else state end as at_rest
+       from named join locked using (id)`,
+    [JSON.stringify(wanted.map((w, n) => ({ n, ...namesOf(w) })))],
   );
   const found = new Map(rows.map(({ n, ...order }) => [n, order]));
   return wanted.map((_, n) => found.get(n) ?? null);

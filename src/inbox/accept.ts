@@ -5,12 +5,13 @@ import { isPassing } from "../engine/lost-connection.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { currentTrace } from "../observe/trace.ts";
 import type { WebhookSources } from "../payments/webhook-source.ts";
+import { eventId, type Accepted, type Arrival } from "./arrival.ts";
+import { createQueue, type Waiting } from "./queue.ts";
 import { readEvent } from "./read.ts";
-import { eventId, storeAndRoute, storeFailed, type Accepted, type Arrival, type Read } from "./store.ts";
+import { storeAndRoute, storeFailed, storePlain } from "./store.ts";
 
-export type { Accepted, Arrival } from "./store.ts";
+export type { Accepted, Arrival } from "./arrival.ts";
 
 export interface Intake {
   /**
@@ -20,18 +21,9 @@ export interface Intake {
   accept(arrival: Arrival): Promise<Accepted>;
 }
 
-interface Waiting extends Read {
-  resolve(accepted: Accepted): void;
-  reject(error: unknown): void;
-}
-
 /** How many arrivals share a commit at most, and how many such commits are under way at once. */
-const BATCH = 64;
+const BATCH = 128;
 const WRITERS = 2;
-/** Providers wait for ten seconds and more; one that is told earlier comes again earlier. */
-const ANSWER_WITHIN_MS = 5_000;
-/** What may wait in memory for a database that is slow, in bytes of bodies. */
-const MOST_WAITING = 64 * 1024 * 1024;
 const RETRY_S = 5;
 
 interface Options {
@@ -50,13 +42,12 @@ const outside = new AsyncResource("countersign-intake");
  * Arrivals that come while a commit is under way share the next one.
  */
 export function createIntake({ pool, sources, log, metrics, fault = () => {} }: Options): Intake {
-  const queue: Waiting[] = [];
+  const queue = createQueue(() => unavailable());
   let writers = 0;
-  let waitingBytes = 0;
 
   function pump(): void {
     while (writers < WRITERS && queue.length > 0) {
-      const batch = takeBatch(queue);
+      const batch = queue.take(BATCH);
       writers++;
       metrics?.batch.observe(batch.length);
       void outside.runInAsyncScope(write, null, batch).finally(() => {
@@ -68,22 +59,31 @@ export function createIntake({ pool, sources, log, metrics, fault = () => {} }: 
 
   async function write(batch: Waiting[]): Promise<void> {
     try {
-      const { accepted, dispatch } = await inTransaction(pool, async (tx) => {
-        fault("intake", "before");
-        const stored = await storeAndRoute(tx, batch, log);
-        fault("intake_commit", "before");
-        return stored;
-      });
+      fault("intake", "before");
+      const taken = await storePlain(pool, batch);
       fault("intake_commit", "after");
-      dispatch();
-      batch.forEach((waiting, i) => {
-        const result = accepted[i];
-        if (result) waiting.resolve(result);
-      });
+      resolveEach(batch, taken);
       fault("intake", "after");
+      const aside = batch.filter((_, i) => !taken[i]);
+      if (aside.length > 0) await writeAside(aside);
     } catch (error) {
-      await writeEach(batch, error);
+      await writeEach(
+        batch.filter(({ open }) => open),
+        error,
+      );
     }
+  }
+
+  /** What asks for a second thought: an order at rest may have to begin again, a change may have been told before. */
+  async function writeAside(batch: Waiting[]): Promise<void> {
+    const { accepted, dispatch } = await inTransaction(pool, async (tx) => {
+      const stored = await storeAndRoute(tx, batch, log);
+      fault("intake_aside", "before");
+      return stored;
+    });
+    fault("intake_aside", "after");
+    dispatch();
+    resolveEach(batch, accepted);
   }
 
   /** One that cannot be taken in must not take the others with it. */
@@ -104,36 +104,19 @@ export function createIntake({ pool, sources, log, metrics, fault = () => {} }: 
   }
 
   return {
-    accept: (arrival) =>
-      new Promise((resolve, reject) => {
-        const { length } = arrival.body;
-        if (waitingBytes + length > MOST_WAITING) return reject(unavailable());
-        waitingBytes += length;
-        let open = true;
-        const end = (say: () => void): void => {
-          if (!open) return;
-          open = false;
-          waitingBytes -= length;
-          clearTimeout(late);
-          say();
-        };
-        const waiting: Waiting = {
-          arrival,
-          event: readEvent(sources, arrival),
-          trace: currentTrace(),
-          resolve: (accepted) => end(() => resolve(accepted)),
-          reject: (error) => end(() => reject(error instanceof Error ? error : new Error(String(error)))),
-        };
-        const late = setTimeout(() => {
-          const at = queue.indexOf(waiting);
-          // One that is being written may still be stored: then it is there when it is sent again.
-          if (at >= 0) queue.splice(at, 1);
-          waiting.reject(unavailable());
-        }, ANSWER_WITHIN_MS);
-        queue.push(waiting);
-        pump();
-      }),
+    accept(arrival) {
+      const accepted = queue.add(arrival, readEvent(sources, arrival));
+      pump();
+      return accepted;
+    },
   };
+}
+
+function resolveEach(batch: Waiting[], accepted: (Accepted | null)[]): void {
+  batch.forEach((waiting, i) => {
+    const result = accepted[i];
+    if (result) waiting.resolve(result);
+  });
 }
 
 const unavailable = (cause?: unknown): AppError =>
@@ -141,24 +124,3 @@ const unavailable = (cause?: unknown): AppError =>
     cause,
     retryAfter: RETRY_S,
   });
-
-/** The next arrivals, no event and no change twice: the second of a pair has to find the first one stored. */
-function takeBatch(queue: Waiting[]): Waiting[] {
-  const seen = new Set<string>();
-  const batch: Waiting[] = [];
-  const later: Waiting[] = [];
-  for (let waiting = queue.shift(); waiting; waiting = queue.shift()) {
-    const { provider } = waiting.arrival;
-    const change = waiting.event.change?.key;
-    const names = [
-      `event ${provider} ${eventId(waiting)}`,
-      ...(change ? [`change ${provider} ${change}`] : []),
-    ];
-    if (batch.length === BATCH || names.some((name) => seen.has(name))) later.push(waiting);
-    else batch.push(waiting);
-    for (const name of names) seen.add(name);
-    if (batch.length === BATCH) break;
-  }
-  queue.unshift(...later);
-  return batch;
-}

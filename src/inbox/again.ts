@@ -1,6 +1,6 @@
 import { claimChanges } from "../db/inbound-changes.ts";
-import { setInboundState, type InboundWebhook } from "../db/inbound-webhooks.ts";
-import { findOrders } from "../db/orders.ts";
+import { getInbound, setInboundState, type InboundWebhook } from "../db/inbound-webhooks.ts";
+import { findOrders, type FoundOrder } from "../db/orders.ts";
 import type { Tx } from "../db/pool.ts";
 import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
@@ -10,26 +10,41 @@ import { letterOf } from "./letter.ts";
 import { readEvent } from "./read.ts";
 import { verdictOf, type Verdict } from "./verdict.ts";
 
+/** A stored webhook whose row is locked, and the order that it is about, if any, whose row was locked before. */
+export interface Held {
+  webhook: InboundWebhook;
+  order: FoundOrder | null;
+}
+
+/** Locks a webhook and its order, in the order that `findOrders` asks for. Null when there is no such webhook. */
+export async function hold(tx: Tx, sources: WebhookSources, id: string): Promise<Held | null> {
+  const stored = await getInbound(tx, id);
+  if (!stored) return null;
+  const { meaning } = readEvent(sources, stored);
+  const [order = null] = meaning.kind === "message" ? await findOrders(tx, [meaning.correlation]) : [];
+  const webhook = await getInbound(tx, id, { lock: true });
+  return webhook && { webhook, order };
+}
+
 export interface Again extends Verdict {
   /** What to start after the commit; null: nothing was sent. */
   dispatch: Dispatch | null;
 }
 
 /**
- * Takes a stored webhook, whose row the caller has locked, in once more as if it came now, and sets what became of it.
+ * Takes a stored webhook in once more as if it came now, and sets what became of it.
  * @param key of the letter to its order: the engine drops one that it has seen
  */
 export async function takeAgain(
   tx: Tx,
   sources: WebhookSources,
-  webhook: InboundWebhook,
+  { webhook, order }: Held,
   log: Log,
   key: (key: string) => string = (key) => key,
 ): Promise<Again> {
   const { id, provider, event_id, received_at } = webhook;
   const event = readEvent(sources, webhook);
   const { meaning, change } = event;
-  const [order = null] = meaning.kind === "message" ? await findOrders(tx, [meaning.correlation]) : [];
   const claim = change ? [{ provider, event_id, change: change.key, told_at: change.told_at }] : [];
   const told = (await claimChanges(tx, claim)).get(event_id) ?? null;
   const verdict = verdictOf(event, order, told, received_at);

@@ -2,7 +2,6 @@ import {
   countMatching,
   failInbound,
   findMatching,
-  getInbound,
   type InboundFilter,
   type InboundViewer,
   type InboundWebhook,
@@ -12,7 +11,7 @@ import type { Dispatch } from "../engine/start.ts";
 import type { Log } from "../log.ts";
 import type { WebhookSources } from "../payments/webhook-source.ts";
 import { isPassing } from "../engine/lost-connection.ts";
-import { takeAgain } from "./again.ts";
+import { hold, takeAgain } from "./again.ts";
 import { isErasedBody } from "./erased.ts";
 import { failedBecause } from "./verdict.ts";
 
@@ -104,14 +103,15 @@ async function replay(
   id: string,
   log: Log,
 ): Promise<{ result: Replayed | null; dispatch: Dispatch | null }> {
-  const webhook = await getInbound(tx, id, { lock: true });
-  if (!webhook) return { result: null, dispatch: null };
+  const held = await hold(tx, sources, id);
+  if (!held) return { result: null, dispatch: null };
+  const { webhook } = held;
   if (isErasedBody(webhook.body)) {
     const reason = "its body was erased with the personal data of its order";
     return { result: { id, state: webhook.state, reason }, dispatch: null };
   }
   // A key of its own: the engine drops one that it has seen, and the order itself knows what is no news.
   const again = (key: string) => `${key}:replay:${webhook.attempts}`;
-  const { state, reason, dispatch } = await takeAgain(tx, sources, webhook, log, again);
+  const { state, reason, dispatch } = await takeAgain(tx, sources, held, log, again);
   return { result: { id, state, reason }, dispatch };
 }

@@ -1,44 +1,32 @@
-import { createHash } from "node:crypto";
 import { claimChanges } from "../db/inbound-changes.ts";
 import { storeInbound, type NewInboundWebhook } from "../db/inbound-webhooks.ts";
 import { findOrders, type FoundOrder } from "../db/orders.ts";
-import type { Pool, Tx } from "../db/pool.ts";
+import type { Pool, Queryable, Tx } from "../db/pool.ts";
 import { route } from "../engine/messages.ts";
 import type { Dispatch } from "../engine/start.ts";
+import { takeIn } from "../engine/take-in.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { Traceparent } from "../observe/trace.ts";
-import type { ReadEvent } from "../payments/webhook-source.ts";
-import { erasedBody, mentioned } from "./erased.ts";
+import { byEvent, eventId, namesIn, type Accepted, type Read } from "./arrival.ts";
+import { erasedBody } from "./erased.ts";
 import { letterOf } from "./letter.ts";
 import { failedBecause, verdictOf, type Verdict } from "./verdict.ts";
 
-/** An event of a webhook whose signature was found good. */
-export interface Arrival {
-  /** The name of its source. */
-  provider: string;
-  body: Buffer;
-  headers: Record<string, string>;
-  received_at: Date;
-  /** Not sent to us but found in the provider's list of events. */
-  recovered?: boolean;
-}
-
-export interface Accepted {
-  id: string;
-  event_id: string;
-  /** Which order it was found to be about. */
-  order_id: string | null;
-  state: NewInboundWebhook["state"];
-  /** False for an event that was stored before: then nothing else happened. */
-  fresh: boolean;
-}
-
-export interface Read {
-  arrival: Arrival;
-  event: ReadEvent;
-  /** Where traces are on: the request that brought it. */
-  trace?: Traceparent | undefined;
+/**
+ * Stores events, no event and no change twice among them, and sends each to its order: those of no order and those of orders
+ * whose workflow runs, which are nearly all.
+ * @returns null for those that were set aside, of which nothing is stored: `storeAndRoute` takes them
+ */
+export async function storePlain(db: Queryable, batch: Read[]): Promise<(Accepted | null)[]> {
+  const incoming = batch.map((read) => {
+    const webhook = webhookOf(read, null, verdictOf(read.event, null, null, read.arrival.received_at));
+    const { meaning, change = null } = read.event;
+    const letter =
+      meaning.kind === "message" ? { ...letterOf(webhook, "", meaning.message), trace: read.trace } : null;
+    return { webhook, names: namesIn(read), change, letter };
+  });
+  const stored = byEvent(await takeIn(db, incoming));
+  return incoming.map(({ webhook }) => stored.get(`${webhook.provider} ${webhook.event_id}`) ?? null);
 }
 
 /** Stores events, no event and no change twice among them, and sends each to its order, within the caller's transaction. */
@@ -47,13 +35,7 @@ export async function storeAndRoute(
   batch: Read[],
   log: Log,
 ): Promise<{ accepted: Accepted[]; dispatch: Dispatch }> {
-  const wanted = batch.map(({ event, arrival }) =>
-    event.meaning.kind === "message" ? event.meaning.correlation : mentioned(arrival.body),
-  );
-  const nobody = wanted.every((names) =>
-    Object.values<string | null>({ ...names }).every((id) => id === null),
-  );
-  const found = nobody ? [] : await findOrders(tx, wanted);
+  const found = await findOrders(tx, batch.map(namesIn));
   const first = await claimChanges(tx, batch.flatMap(claimOf));
   const webhooks = batch.map((read, i) => {
     const about = found[i] ?? null;
@@ -61,26 +43,23 @@ export async function storeAndRoute(
     const told = first.get(eventId(read)) ?? null;
     return webhookOf(read, about, verdictOf(read.event, order, told, read.arrival.received_at));
   });
-  const fresh = await storeInbound(tx, webhooks);
+  const stored = byEvent(await storeInbound(tx, webhooks));
+  const accepted = webhooks.map((webhook) => acceptedAs(webhook, stored));
   const letters = webhooks.flatMap((webhook, i) => {
     const meaning = batch[i]?.event.meaning;
-    if (webhook.state !== "routed" || meaning?.kind !== "message" || !fresh.has(webhook.event_id)) return [];
+    if (webhook.state !== "routed" || meaning?.kind !== "message" || !accepted[i]?.fresh) return [];
     if (webhook.order_id === null) return [];
     return [{ ...letterOf(webhook, webhook.order_id, meaning.message), trace: batch[i]?.trace }];
   });
   const { dispatch } = await route(tx, "order", letters, log);
-  return { accepted: webhooks.map((webhook) => acceptedAs(webhook, fresh)), dispatch };
+  return { accepted, dispatch };
 }
 
 /** Keeps an event that could not be routed for a reason of its own, so that it is tried again and seen. */
 export async function storeFailed(pool: Pool, read: Read, error: unknown): Promise<Accepted> {
   const webhook = webhookOf(read, null, failedBecause(error));
-  return acceptedAs(webhook, await storeInbound(pool, [webhook]));
+  return acceptedAs(webhook, byEvent(await storeInbound(pool, [webhook])));
 }
-
-/** An event that does not even have an id is known by its bytes. */
-export const eventId = ({ event, arrival }: Read): string =>
-  event.event_id ?? `unreadable_${createHash("sha256").update(arrival.body).digest("hex").slice(0, 32)}`;
 
 const claimOf = (read: Read) => {
   const { arrival, event } = read;
@@ -89,13 +68,10 @@ const claimOf = (read: Read) => {
   return [{ provider: arrival.provider, event_id: eventId(read), change: key, told_at }];
 };
 
-const acceptedAs = ({ id, event_id, order_id, state }: NewInboundWebhook, fresh: Set<string>): Accepted => ({
-  id,
-  event_id,
-  order_id,
-  state,
-  fresh: fresh.has(event_id),
-});
+const acceptedAs = (webhook: NewInboundWebhook, stored: ReturnType<typeof byEvent>): Accepted => {
+  const { id, provider, event_id, order_id, state } = webhook;
+  return stored.get(`${provider} ${event_id}`) ?? { id, event_id, order_id, state, fresh: false };
+};
 
 /** `about` is the order that it names, also where it is nothing to that order. */
 function webhookOf(read: Read, about: FoundOrder | null, verdict: Verdict): NewInboundWebhook {

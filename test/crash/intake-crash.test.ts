@@ -12,8 +12,14 @@ import { freePort, startProcess } from "../helpers/process.ts";
 import { clientOf, type TestClient } from "../helpers/service.ts";
 import { deliver, event, intentOf, randomId, type Stored } from "../inbox/provider-events.ts";
 
-/** Where the process dies while it takes webhooks in: in its transaction, around the commit, and before it answers. */
-const POINTS = ["intake:before", "intake_commit:before", "intake_commit:after", "intake:after"];
+/** Where the process dies while it takes webhooks in: around the commit, before it answers, and around the commit of what was set aside. */
+const POINTS = [
+  "intake:before",
+  "intake_commit:after",
+  "intake:after",
+  "intake_aside:before",
+  "intake_aside:after",
+];
 
 let provider: MockProvider;
 let database: TestDatabase;

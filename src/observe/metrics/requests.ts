@@ -33,7 +33,7 @@ export function requestMetrics(registry: Registry) {
     batch: new Histogram({
       name: "countersign_webhook_batch_size",
       help: "Events that shared one commit",
-      buckets: [1, 2, 4, 8, 16, 32, 64],
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
       registers,
     }),
     clicks: new Histogram({
