@@ -18,8 +18,9 @@ export function createScope(): Scope {
       starting.catch(() => {});
       started.push(starting);
       const there = await starting;
-      if (ended) throw new Interrupted();
-      return there;
+      if (!ended) return there;
+      await there.stop();
+      throw new Interrupted();
     },
     async end() {
       ended = true;

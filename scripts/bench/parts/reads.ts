@@ -7,7 +7,7 @@ import { countersign } from "../orders.ts";
 import { createOrder, pay } from "../payment.ts";
 import type { Row } from "../row.ts";
 import { startStack, type Stack } from "../stack.ts";
-import { storeCopies, storedId, storedSize } from "../stored.ts";
+import { ENDED, storeCopies, storedId, storedSize } from "../stored.ts";
 
 const pageShape = z.looseObject({ next_cursor: z.string().nullable() });
 
@@ -87,7 +87,7 @@ async function stock({ scope, say }: Bench, count: number): Promise<Stock> {
   while ((await countersign(stack, stack.pool).completed(since)) === 0) await sleep(20);
   say(`storing ${count} orders`);
   const began = performance.now();
-  await storeCopies(stack.databaseUrl, order.id, count);
+  await storeCopies(stack.databaseUrl, { template: order.id, from: 1, to: count, kept: ENDED });
   say(`stored in ${Math.round((performance.now() - began) / 1000)} s`);
   const anyId = () => storedId(order.id, 1 + Math.floor(Math.random() * count));
   return { stack, count, anyId, cursor: null };

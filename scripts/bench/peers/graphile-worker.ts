@@ -4,7 +4,7 @@ import { startProcess } from "../../process.ts";
 import type { Contender } from "../orders.ts";
 import type { Stack } from "../stack.ts";
 import { openAccount } from "./account.ts";
-import { installed, pinned } from "./installed.ts";
+import { installed, pinned } from "../installed.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 
@@ -13,7 +13,7 @@ export async function startGraphileWorker(
   stack: Pick<Stack, "providerUrl" | "databaseUrl" | "pool">,
   say: (line: string) => void,
 ): Promise<Contender & { stop(): Promise<void> }> {
-  const folder = relative(ROOT, await installed("graphile-worker", say));
+  const folder = relative(ROOT, await installed("peers/graphile-worker", say));
   const account = await openAccount("graphile-worker", stack.providerUrl);
   const server = await startProcess(
     join(folder, "server.js"),
@@ -25,7 +25,7 @@ export async function startGraphileWorker(
   );
   const url = server.lines[0]?.split(" ")[1] ?? "";
   await account.sendTo(`${url}/webhooks/stripe`);
-  const version = await pinned("graphile-worker", "graphile-worker");
+  const version = await pinned("peers/graphile-worker", "graphile-worker");
   return {
     name: `Graphile Worker ${version}`,
     ...{ url, providerUrl: stack.providerUrl },

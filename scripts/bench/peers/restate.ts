@@ -5,7 +5,7 @@ import { startProcess, type RunningProcess } from "../../process.ts";
 import type { Contender } from "../orders.ts";
 import type { Stack } from "../stack.ts";
 import { openAccount } from "./account.ts";
-import { installed, pinned } from "./installed.ts";
+import { installed, pinned } from "../installed.ts";
 import { counted } from "./tally.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -18,7 +18,7 @@ export async function startRestate(
   { providerUrl }: Pick<Stack, "providerUrl">,
   say: (line: string) => void,
 ): Promise<Contender & { stop(): Promise<void> }> {
-  const folder = relative(ROOT, await installed("restate", say));
+  const folder = relative(ROOT, await installed("peers/restate", say));
   const data = await mkdtemp(join(tmpdir(), "countersign-bench-restate-"));
   const running: RunningProcess[] = [];
   const stop = async () => {
@@ -61,7 +61,7 @@ export async function startRestate(
     await register(`http://127.0.0.1:${ports.get("admin-api-server")}`, uri);
     const url = `http://127.0.0.1:${ports.get("http-ingress-server")}`;
     await account.sendTo(`${url}/webhooks/stripe`);
-    const version = await pinned("restate", "@restatedev/restate-server");
+    const version = await pinned("peers/restate", "@restatedev/restate-server");
     return { name: `Restate ${version}`, url, providerUrl, ...counted(tally), stop };
   } catch (error) {
     await stop();

@@ -5,16 +5,17 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const PEERS = import.meta.dirname;
+const BENCH = import.meta.dirname;
 
 /**
- * Installs a peer's packages beside its files, as its own lock file says, when they are not there yet. Nothing of them is in the
- * project's own, and no script of theirs is run.
- * @returns the peer's folder
+ * Installs what a folder of the benchmark needs beside its files, as its own lock file says, when it is not there yet: nothing
+ * of it is in the project's own packages, and no script of theirs is run.
+ * @param name below `scripts/bench`, such as `peers/restate`
+ * @returns the folder
  * @throws when the registry cannot be reached
  */
 export async function installed(name: string, say: (line: string) => void): Promise<string> {
-  const folder = join(PEERS, name);
+  const folder = join(BENCH, name);
   const lock = await readFile(join(folder, "package-lock.json"));
   const wanted = createHash("sha256").update(lock).digest("hex");
   const mark = join(folder, "node_modules", ".installed");
@@ -25,9 +26,9 @@ export async function installed(name: string, say: (line: string) => void): Prom
   return folder;
 }
 
-/** The version that a peer's package.json pins. */
+/** The version that such a folder's package.json pins. */
 export async function pinned(name: string, packageName: string): Promise<string> {
-  const text = await readFile(join(PEERS, name, "package.json"), "utf8");
+  const text = await readFile(join(BENCH, name, "package.json"), "utf8");
   const { dependencies } = JSON.parse(text) as { dependencies: Record<string, string> };
   return dependencies[packageName] ?? "unknown";
 }
