@@ -11,6 +11,13 @@ const comment = text(2000)
 export const decide = z.strictObject({
   decision: z.enum(DECISIONS, `must be one of ${DECISIONS.join(", ")}`),
   comment,
+  /** What was shown to whoever decides: 409 when something else is asked now. */
+  content_hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, "must be the content_hash of the approval as it was read")
+    .optional(),
+  /** The name of the gate that was shown: 409 when another one is open now. */
+  gate: line(100).optional(),
 });
 
 /** The form on the approver's page. */

@@ -136,14 +136,16 @@ const OBSTACLE: Record<NonNullable<ReturnType<typeof voteObstacle>>, [ErrorCode,
 /** Decides as the key's user. */
 async function vote(ctx: RoutedContext, pool: Pool, log: Log): Promise<void> {
   const caller = principal(ctx, "finance");
-  const { decision, comment } = validate(decide, await readJson(ctx));
+  const { decision, comment, content_hash, gate } = validate(decide, await readJson(ctx));
   const { state } = await approvalOf(ctx, pool);
+  if (gate !== undefined && state.status === "pending" && state.plan.gates[state.gate]?.name !== gate)
+    throw new AppError("conflict", `Gate ${gate} is not the one that is open now; read the approval again.`);
   const cast = {
     type: "vote",
     approver: caller.user,
     decision,
     comment,
-    content_hash: state.content_hash,
+    content_hash: content_hash ?? state.content_hash,
     // The hash is the same at every gate: a vote that comes late must not answer the next gate's question.
     gate: state.gate,
     via: "api",

@@ -66,6 +66,7 @@ export default function OrdersPage() {
         name="orders"
         what="orders"
         path="/v1/orders"
+        filters={["search", "status", "reference", "created_after"]}
         columns={COLUMNS}
         href={({ id }) => `/orders/${id}`}
         empty={<NoOrders />}

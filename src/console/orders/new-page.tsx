@@ -2,6 +2,7 @@ import {
   Button,
   Grid,
   Group,
+  Input,
   Paper,
   SegmentedControl,
   Select,
@@ -18,6 +19,7 @@ import { formatMoney } from "../../domain/money.ts";
 import { useCommand } from "../api/command.ts";
 import { useSession } from "../api/session.ts";
 import { AmountInput } from "../show/amount-input.tsx";
+import { Card } from "../show/card.tsx";
 import { Page } from "../show/page.tsx";
 import { faultOf, Trouble } from "../show/trouble.tsx";
 import { CardHelp } from "./card-help.tsx";
@@ -143,7 +145,7 @@ export default function NewOrderPage() {
                   label="When it is captured"
                   value={draft.capture}
                   onChange={(capture) => put({ capture })}
-                  of={{ automatic: "At once, or when approved", manual: "When somebody says so" }}
+                  of={{ automatic: "By itself", manual: "When told to" }}
                 />
                 {draft.items.length > 0 && (
                   <Choice
@@ -166,7 +168,7 @@ export default function NewOrderPage() {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="lg">
-            <Paper withBorder p="md" component="section" aria-label="Examples">
+            <Card title="Examples">
               <Stack gap="xs">
                 {PRESETS.map(({ title, what, draft: preset }) => (
                   <Button
@@ -188,7 +190,7 @@ export default function NewOrderPage() {
                   </Button>
                 ))}
               </Stack>
-            </Paper>
+            </Card>
             {provider.url && <CardHelp />}
           </Stack>
         </Grid.Col>
@@ -210,9 +212,7 @@ function Choice<T extends string>({
 }) {
   return (
     <Stack gap={4}>
-      <Text size="sm" fw={500}>
-        {label}
-      </Text>
+      <Input.Label component="div">{label}</Input.Label>
       <SegmentedControl
         aria-label={label}
         value={value}

@@ -21,7 +21,9 @@ interface ListProps<T> {
   /** `orders`, in messages and for screen readers. */
   what: string;
   path: string;
-  /** What goes into the query beside the URL's filters. */
+  /** Which of the URL's parameters are the list's filters. */
+  filters?: readonly string[];
+  /** What goes into the query beside them. */
   query?: Record<string, string | undefined>;
   columns: Column<T>[];
   /** Where a row leads; the first cell should hold a link to it too, for the keyboard. */
@@ -35,12 +37,16 @@ export function List<T extends { id: string }>({
   name,
   what,
   path,
+  filters: names = [],
   query: fixed = {},
   columns,
   href,
   empty,
 }: ListProps<T>) {
-  const [filters, setFilters] = useFilters();
+  const [all, setFilters] = useFilters();
+  const filters = Object.fromEntries(
+    Object.entries(all).filter(([name]) => name === "cursor" || names.includes(name)),
+  );
   const [, navigate] = useLocation();
   const asked = { limit: "25", ...filters, ...fixed };
   const query = useQuery({
