@@ -5,6 +5,7 @@ import { readBacklog } from "./db/backlog.ts";
 import { migrate } from "./db/migrate.ts";
 import { createPool } from "./db/pool.ts";
 import { requireSessions } from "./db/pooler.ts";
+import { createTenantPool } from "./db/tenant-scope.ts";
 import { startArchiver } from "./archive/archiver.ts";
 import { openArchiveStore } from "./archive/store.ts";
 import { restoreTrail } from "./archive/trails.ts";
@@ -129,10 +130,12 @@ async function start(
     const traces = await startTraces(config.traces, { version: VERSION, instance: member, log });
     stops.push(() => traces.stop());
   }
-  const pool = createPool({
+  const ofRequests = {
     ...{ url: databaseUrl, max: 10, log },
     applicationName: sessionName(SESSION_PARTS.requests, member),
-  });
+  };
+  const pool = createPool(ofRequests);
+  const tenantPool = createTenantPool(ofRequests);
   const enginePool = createPool({
     url: databaseUrl,
     max: 10,
@@ -141,7 +144,7 @@ async function start(
     prepared: true,
   });
   stops.push(async () => {
-    await Promise.all([pool.end(), enginePool.end()]);
+    await Promise.all([pool.end(), tenantPool.end(), enginePool.end()]);
   });
   if (config.databaseUrl !== null) await requireSessions(databaseUrl);
   await migrate(databaseUrl);
@@ -201,7 +204,7 @@ async function start(
   backlogMetrics(metrics.registry, () => readBacklog(pool, OPEN_STATUSES));
   processMetrics(metrics.registry, {
     parked: parkedCount,
-    pools: { requests: pool, workflows: enginePool },
+    pools: { requests: tenantPool, service: pool, workflows: enginePool },
     holdsLease: () => engine.holdsLease(),
     version: VERSION,
   });
@@ -293,6 +296,7 @@ async function start(
   };
   const app = createApp({
     ...probes,
+    tenantPool,
     policy,
     provider: paymentProvider.name,
     intake,
@@ -303,24 +307,24 @@ async function start(
     console: access.console,
     mailbox,
     resources: [
-      auditRoutes({ pool, feed, restore, log }),
+      auditRoutes({ pool: tenantPool, feed, restore, log }),
       approvalRequestRoutes({
-        ...{ pool: enginePool, policy, outbound, seal, log },
+        ...{ pool: tenantPool, policy, outbound, seal, log },
         secretOf: (id, stored) => shownCallbackSecret(seal, id, stored),
       }),
-      checkpointRoutes({ pool, checkpoints }),
-      timelineLinkRoutes(timeline),
-      reconciliationRoutes({ pool, report: reconciler.report }),
-      webhookEndpointRoutes({ pool, seal, outbound }),
-      webhookDeliveryRoutes({ pool, wake: () => deliveries?.wake() }),
+      checkpointRoutes({ pool: tenantPool, checkpoints }),
+      timelineLinkRoutes({ ...timeline, pool: tenantPool }),
+      reconciliationRoutes({ pool: tenantPool, report: reconciler.report }),
+      webhookEndpointRoutes({ pool: tenantPool, seal, outbound }),
+      webhookDeliveryRoutes({ pool: tenantPool, wake: () => deliveries?.wake() }),
       changesRoutes({ feed: changes, authenticate: access.authenticate, log }),
-      overviewRoutes({ pool, health, provider: paymentProvider.name }),
-      apiKeyRoutes(pool, log),
+      overviewRoutes({ pool: tenantPool, health, provider: paymentProvider.name }),
+      apiKeyRoutes(tenantPool, log),
     ],
     open: [auditKeyRoutes(pool), timelineRoutes(timeline)],
   });
   const handle = app.callback();
-  const upgrade = auditSocket({ pool, feed, restore, authenticate: access.authenticate, log });
+  const upgrade = auditSocket({ pool: tenantPool, feed, restore, authenticate: access.authenticate, log });
   server.on("upgrade", (request, socket, head) => {
     if (!upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
   });

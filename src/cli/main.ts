@@ -74,7 +74,7 @@ program
           withinS: config.databaseWaitS,
           onWait: (text) => process.stderr.write(`${text}\n`),
         });
-      const { applied } = await migrate(config.databaseUrl ?? embedded?.url ?? "");
+      const { applied } = await migrate(config.databaseUrl ?? embedded?.ownerUrl ?? "");
       if (json) write(`${JSON.stringify({ applied })}\n`);
       else write(applied.length > 0 ? `applied ${applied.join(", ")}\n` : "the schema is up to date\n");
     } finally {

@@ -68,12 +68,14 @@ export async function listApprovalsWaitingFor(
   filter: ApprovalFilter,
 ): Promise<ApprovalRow[]> {
   const { rows } = await db.query<ApprovalRow>(
-    `select ${COLUMNS} from countersign.approvals
-      where tenant = $1 and status = 'pending' and waiting_for @> array[$2]
+    `select ${COLUMNS}
+       from (select approval_id from countersign.approval_waiting where tenant = $1 and person = $2) as w
+       join countersign.approvals on id = approval_id
+      where tenant = $1 and status = 'pending'
         and ($3::text is null or status = $3)
         and ($4::text is null or order_id = $4)
-        and ($5::text is null or id < $5)
-      order by id desc limit $6`,
+        and ($5::text is null or approval_id < $5)
+      order by approval_id desc limit $6`,
     [
       ...[tenant, normalised, filter.status ?? null, filter.order_id ?? null],
       ...[filter.before ?? null, filter.limit],

@@ -1,14 +1,14 @@
 import { existsSync, mkdirSync, realpathSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { accountFor } from "./embedded-account.ts";
-import { DATABASE, readOrCreatePassword, socketAddress, tcpAddress } from "./embedded-address.ts";
+import { readOrCreatePassword, socketAddress, tcpAddress } from "./embedded-address.ts";
 import { findBinaries, sharedCaches } from "./embedded-binaries.ts";
 import { checkVersion, createCluster } from "./embedded-cluster.ts";
 import { lockDirectory } from "./embedded-lock.ts";
+import { asOwner, prepareDatabase } from "./embedded-owner.ts";
 import { signal } from "./embedded-process.ts";
 import { type RunningServer, type ServerPlan, startServer, stopServer } from "./embedded-server.ts";
 
@@ -25,8 +25,10 @@ export interface EmbeddedOptions {
 }
 
 export interface EmbeddedPostgres {
-  /** Stays the same for as long as we run, also when the server had to be restarted. */
+  /** As the server's administrator. Stays the same for as long as we run, also when the server had to be restarted. */
   readonly url: string;
+  /** The same database as its owner, who is no superuser: what the service connects as. */
+  readonly ownerUrl: string;
   /** The server's process id at this moment. */
   readonly pid: number;
   /** Ends sessions, writes everything, waits for the end. Harmless when called twice. */
@@ -156,13 +158,14 @@ async function supervise(
   const stop = () => (stopped ??= shutDown());
 
   try {
-    await createDatabase(url);
+    await prepareDatabase(url);
   } catch (error) {
     await stop();
     throw error;
   }
   return {
     url,
+    ownerUrl: asOwner(url),
     get pid() {
       return server.pid;
     },
@@ -197,20 +200,6 @@ function removeSocketDirectory({ socketLock, cluster }: ServerPlan): void {
     rmdirSync(dirname(socketLock));
   } catch {
     // something else is in it: not ours to remove
-  }
-}
-
-async function createDatabase(url: string): Promise<void> {
-  const server = new URL(url);
-  server.pathname = "/postgres";
-  const client = new pg.Client({ connectionString: server.href });
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    const { rowCount } = await client.query("select from pg_database where datname = $1", [DATABASE]);
-    if (rowCount === 0) await client.query(`create database ${client.escapeIdentifier(DATABASE)}`);
-  } finally {
-    await client.end();
   }
 }
 

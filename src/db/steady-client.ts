@@ -26,6 +26,7 @@ export async function openSession(client: pg.ClientBase, limits: SessionLimits):
   const query: pg.QueryConfig & { query_timeout: number } = {
     text: `select set_config('statement_timeout', $1, false), set_config('lock_timeout', $2, false),
                   set_config('idle_in_transaction_session_timeout', $3, false),
+                  set_config('countersign.tenant', '', false),
                   current_setting('transaction_read_only') = 'on' as read_only`,
     values: [limits.statement, limits.lock, limits.idleInTransaction].map(String),
     query_timeout: ANSWER_WITHIN_MS,

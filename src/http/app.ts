@@ -2,6 +2,7 @@ import Koa from "koa";
 import helmet from "koa-helmet";
 import Router from "@koa/router";
 import { AppError } from "../errors.ts";
+import type { Pool } from "../db/pool.ts";
 import type { DevMailbox } from "../mail/dev-mailbox.ts";
 import { approvalRoutes } from "./approvals.ts";
 import { delegationRoutes } from "./delegations.ts";
@@ -21,6 +22,8 @@ import { webhookRoutes, type WebhookDeps } from "./webhooks.ts";
 export interface AppDeps extends OrderRoutesDeps, WebhookDeps, SystemDeps {
   /** They let in who may use the API, and say who it is. */
   guards: Koa.Middleware[];
+  /** What is below /v1 reads and writes by it: rows of the caller's tenant alone. */
+  tenantPool: Pool;
   mailbox: DevMailbox | null;
   /** Aborted when the service was asked to stop, and serves on until it stops. */
   leaving: AbortSignal;
@@ -50,16 +53,17 @@ export function createApp(deps: AppDeps): Koa {
 
   const api = new Router({ prefix: "/v1" });
   api.use(uncached, ...deps.guards);
-  const { pool, log } = deps;
+  const { tenantPool: pool, log } = deps;
+  const ofTenant = { ...deps, pool };
   for (const routes of [
-    orderRoutes(deps),
+    orderRoutes(ofTenant),
     orderEventRoutes(pool, deps.stopping),
-    orderMessageRoutes(deps),
-    refundRoutes(deps),
+    orderMessageRoutes(ofTenant),
+    refundRoutes(ofTenant),
     eraseRoutes(pool, log),
     approvalRoutes(pool, log),
     delegationRoutes(pool, log),
-    inboxRoutes(pool, deps.sources, log),
+    inboxRoutes({ pool, replayPool: deps.pool, sources: deps.sources, log }),
     ...deps.resources,
   ])
     api.use(routes.routes());

@@ -5,6 +5,7 @@ import type { TrailFeed } from "../audit/feed.ts";
 import { viewText, type View } from "../audit/personal.ts";
 import { getTrailHead } from "../db/audit-index.ts";
 import { isConnectionError, type Pool } from "../db/pool.ts";
+import { inTenant } from "../db/tenant-scope.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { isOrderId } from "./audit-query.ts";
@@ -62,10 +63,11 @@ async function accept(
   if (!caller) throw new AppError("unauthorized", "Send the header Authorization: Bearer KEY.");
   const { searchParams } = new URL(request.url ?? "", "http://localhost");
   const { after, view } = followAs(Object.fromEntries(searchParams), "");
-  const found = isOrderId(orderId) && (await getTrailHead(pool, caller.tenant, orderId));
+  const { tenant } = caller;
+  const found = isOrderId(orderId) && (await inTenant(tenant, () => getTrailHead(pool, tenant, orderId)));
   if (!found) throw new AppError("not_found", `There is no order ${orderId.slice(0, 64)}.`);
-  if (found.away) await restore({ tenant: caller.tenant, id: orderId });
-  return { tenant: caller.tenant, orderId, after, view };
+  if (found.away) await restore({ tenant, id: orderId });
+  return { tenant, orderId, after, view };
 }
 
 function appErrorOf(error: unknown, log: Log): AppError {

@@ -16,6 +16,7 @@ import {
   type TrailHead,
 } from "../db/audit-index.ts";
 import type { Pool } from "../db/pool.ts";
+import { boundTo } from "../db/tenant-scope.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { formatOf, sendExport, type ExportFormat } from "./audit-export.ts";
@@ -133,7 +134,7 @@ function exportTrail(
   format: ExportFormat,
 ): void {
   const { view, ...filter } = validate(exportQuery, { ...ctx.query }, "The query");
-  const batches = scanTrail(pool, tenant, id, { ...filter, before: entries });
+  const batches = scanTrail(boundTo(pool, tenant), tenant, id, { ...filter, before: entries });
   ctx.set("Audit-Entries", String(entries));
   ctx.set("Audit-Head-Hash", head_hash);
   sendExport(ctx, batches, { name: id, format, view, log });
@@ -147,7 +148,7 @@ function exportAcross(
   format: ExportFormat,
 ): void {
   const { view, ...filter } = validate(exportAcrossQuery, { ...ctx.query }, "The query");
-  sendExport(ctx, scanEntries(pool, tenant, filter), { name: "audit", format, view, log });
+  sendExport(ctx, scanEntries(boundTo(pool, tenant), tenant, filter), { name: "audit", format, view, log });
 }
 
 const newestFirst = (a: IndexedEntry, b: IndexedEntry): number =>

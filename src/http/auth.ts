@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Middleware } from "koa";
 import type { Keyring } from "../access/keyring.ts";
 import type { Session, Sessions } from "../access/sessions.ts";
+import { inTenant } from "../db/tenant-scope.ts";
 import { AppError } from "../errors.ts";
 import type { Principal } from "./context.ts";
 import type { RefuseForeign } from "./same-site.ts";
@@ -46,7 +47,7 @@ export function createAuthenticate({ keyring, sessions, cookie, refuseForeign }:
   };
 }
 
-/** Guards everything behind it. */
+/** Guards everything behind it, which then sees the caller's tenant alone (`db/tenant-scope.ts`). */
 export const authenticated =
   (authenticate: Authenticate, cookie?: SessionCookie, sessions?: Sessions): Middleware =>
   async (ctx, next) => {
@@ -63,7 +64,7 @@ export const authenticated =
       if (token !== null) cookie.set(ctx, token);
     }
     ctx.state["principal"] = found;
-    await next();
+    await inTenant(found.tenant, next);
   };
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */

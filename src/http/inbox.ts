@@ -24,8 +24,16 @@ import { validate } from "./validate.ts";
 
 const listQuery = z.strictObject({ ...listInboxQuery.shape, ...paging });
 
+export interface InboxDeps {
+  pool: Pool;
+  /** What is replayed goes its own way to its order, as if it came now: that is the service's work, not the caller's. */
+  replayPool: Pool;
+  sources: WebhookSources;
+  log: Log;
+}
+
 /** What was received from the provider. */
-export const inboxRoutes = (pool: Pool, sources: WebhookSources, log: Log): Router =>
+export const inboxRoutes = ({ pool, replayPool, sources, log }: InboxDeps): Router =>
   new Router()
     .get("/webhooks/inbox", async (ctx) => {
       const viewer = viewerOf(ctx);
@@ -51,13 +59,13 @@ export const inboxRoutes = (pool: Pool, sources: WebhookSources, log: Log): Rout
       const wanted = { viewer: viewerOf(ctx), filter, after: cursor };
       const { last, ...report } = dry_run
         ? await countReplay(pool, wanted)
-        : await replayMany(pool, sources, wanted, log);
+        : await replayMany(replayPool, sources, wanted, log);
       ctx.body = { ...report, next_cursor: last && cursorOf(last) } satisfies ReplayAnswer;
     })
     .post("/webhooks/inbox/:id/replay", async (ctx) => {
       principal(ctx, "admin");
       const { id } = await inboundOf(ctx, pool);
-      await replayOne(pool, sources, id, log);
+      await replayOne(replayPool, sources, id, log);
       ctx.body = present(await inboundOf(ctx, pool));
     });
 

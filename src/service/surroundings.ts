@@ -47,7 +47,7 @@ async function startDatabase({ config, log, stops, onProgress }: Options): Promi
   }
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
   stops.push(() => embedded.stop());
-  return embedded.url;
+  return embedded.ownerUrl;
 }
 
 async function startProvider({ config, log, stops, onProgress, provider: entry }: Options, url: string) {

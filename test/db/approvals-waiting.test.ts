@@ -119,7 +119,7 @@ test("a person's open approvals are found by an index, however many wait for oth
     },
   } as unknown as Queryable;
   await listApprovalsWaitingFor(explained, "dev", one, { limit: 4 });
-  expect(lines.join("\n")).toContain("approvals_waiting");
+  expect(lines.join("\n")).toContain("approval_waiting_newest");
 });
 
 test("the open approvals that name somebody are found in batches, by whichever way they do", async () => {

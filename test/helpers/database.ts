@@ -1,10 +1,13 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { inject } from "vitest";
-import { TEMPLATE, onDatabase } from "./database-url.ts";
+import { TEMPLATE, asOwner, onDatabase, OWNER } from "./database-url.ts";
 
 export interface TestDatabase {
+  /** As its owner, who is no superuser: row security holds. */
   url: string;
+  /** As the server's administrator, for what an owner may not do. */
+  adminUrl: string;
   /** Also ends the sessions that are still open on it. */
   drop(): Promise<void>;
 }
@@ -23,10 +26,12 @@ async function create(source: string): Promise<TestDatabase> {
     );
     // copying files is four times as fast as the default, and older servers know nothing else
     const strategy = (rows[0]?.number ?? 0) >= 150_000 ? "strategy file_copy" : "";
-    await client.query(`create database ${name} ${source} ${strategy}`);
+    await client.query(`create database ${name} owner ${OWNER} ${source} ${strategy}`);
   });
+  const adminUrl = onDatabase(inject("serverUrl"), name);
   return {
-    url: onDatabase(inject("serverUrl"), name),
+    url: asOwner(adminUrl),
+    adminUrl,
     drop: () => onServer((client) => client.query(`drop database if exists ${name} with (force)`)),
   };
 }

@@ -8,7 +8,7 @@ import { buildConsoleIfChanged } from "../../scripts/build/console.ts";
 import { buildService } from "../../scripts/build/service.ts";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { migrate } from "../../src/db/migrate.ts";
-import { TEMPLATE, onDatabase } from "./database-url.ts";
+import { asOwner, OWNER, TEMPLATE, onDatabase } from "./database-url.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -54,8 +54,12 @@ async function createTemplate(url: string) {
   const client = new pg.Client({ connectionString: onDatabase(url, "postgres") });
   await client.connect();
   await client.query(`drop database if exists ${TEMPLATE} with (force)`);
-  await client.query(`create database ${TEMPLATE}`);
+  // The embedded server has made it; another one, which trusts who connects or gives it a password of its own, may not have.
+  const { rowCount } = await client.query("select from pg_roles where rolname = $1", [OWNER]);
+  if (rowCount === 0) await client.query(`create role ${OWNER} login`);
+  await client.query(`create database ${TEMPLATE} owner ${OWNER}`);
   await client.end();
-  await migrate(onDatabase(url, TEMPLATE));
-  await DBOS.migrate(onDatabase(url, TEMPLATE));
+  const template = asOwner(onDatabase(url, TEMPLATE));
+  await migrate(template);
+  await DBOS.migrate(template);
 }

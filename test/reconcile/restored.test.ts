@@ -90,7 +90,7 @@ test("after a restore from a backup the provider's events bring back what happen
   await running?.end("SIGKILL");
 
   const restored = await newDatabase();
-  await loadTables(restored.url, backup);
+  await loadTables(restored.adminUrl, backup);
   await startOn(restored);
   expect((await client.order(unpaid.id)).status).toBe("awaiting_payment");
   const { body } = await client.call<Report>("POST", "/v1/reconciliations", {

@@ -37,7 +37,7 @@ describe.each(releases)("what release %s left open goes on with the code of toda
     database = await createEmptyDatabase();
     dataDir = await mkdtemp(join(tmpdir(), "countersign-history-"));
     await installedThen(database.url, history.tables.migrations);
-    await loadTables(database.url, history.tables);
+    await loadTables(database.adminUrl, history.tables);
     await cp(join(HISTORIES, release, "provider"), join(dataDir, "provider"), { recursive: true });
     const [port, providerPort] = [await freePort(), await freePort()];
     url = `http://127.0.0.1:${port}`;
