@@ -19,7 +19,7 @@ const LISTS: Record<ChangeAnswer["object"], string[]> = {
   order: ["orders", "overview"],
   approval: ["approvals", "overview"],
   inbound_webhook: ["inbound_webhooks", "overview"],
-  webhook_delivery: ["webhook_deliveries", "webhook_endpoints", "overview"],
+  webhook_delivery: ["webhook_deliveries", "webhook_endpoint", "webhook_endpoints", "overview"],
 };
 
 /** Follows `/v1/changes`: what is shown and has changed is read anew. After an interruption all of it is. */

@@ -17,6 +17,9 @@ const TONES: Record<string, string> = {
   expired: "gray",
   withdrawn: "gray",
   disabled: "gray",
+  ended: "gray",
+  active: "countersign",
+  scheduled: "blue",
   awaiting_payment: "blue",
   authorized: "blue",
   capturing: "blue",
@@ -31,6 +34,7 @@ const TONES: Record<string, string> = {
   disputed: "red",
   rejected: "red",
   failed: "red",
+  failing: "red",
   payment_failed: "red",
   quarantined: "red",
 };
