@@ -31,7 +31,7 @@ export function print({ machine: on, rows, ratios }: Result): void {
   for (const [name, value] of Object.entries(ratios) as [string, number | null][])
     console.log(`${name.padEnd(width)}  ${pc.bold(value === null ? "-" : String(round(value)))}`);
   console.log("");
-  for (const { what, target, result, reached } of outcomes(rows, round)) {
+  for (const { what, target, result, reached } of outcomes(rows, (value) => String(round(value)))) {
     const mark = {
       yes: pc.green("reached"),
       no: pc.red("not reached"),

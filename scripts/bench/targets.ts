@@ -108,13 +108,13 @@ export interface Outcome {
 }
 
 /** What the rows say of each target. */
-export const outcomes = (rows: readonly Row[], digits: (value: number) => number): Outcome[] =>
+export const outcomes = (rows: readonly Row[], shown: (value: number) => string): Outcome[] =>
   TARGETS.map(({ what, target, result, unit, reached }) => {
     const figure = result(rows);
     return figure === null
       ? { what, target, result: "", reached: "not measured" }
       : {
-          ...{ what, target, result: `${digits(figure)}${unit === "" ? "" : ` ${unit}`}` },
+          ...{ what, target, result: `${shown(figure)}${unit === "" ? "" : ` ${unit}`}` },
           reached: reached(figure) ? "yes" : "no",
         };
   });
