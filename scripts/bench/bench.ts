@@ -5,6 +5,8 @@ import type { Stack } from "./stack.ts";
 
 /** What a part of the benchmark works with. */
 export interface Bench extends Settings {
+  /** Who reads along wants every statement of an order, not the dearest alone. */
+  statements: boolean;
   /** Ends with the part. */
   scope: Scope;
   /** The service and its PostgreSQL, which the parts before have warmed up. */

@@ -37,9 +37,10 @@ const options = new Command("bench")
   .option("--quick", "fewer and shorter rounds: shows that everything runs, not how fast")
   .option("--only <parts>", "some of them, with commas between", parts, PARTS)
   .option("--json <file>", "also write {machine, rows, ratios}")
+  .option("--statements", "also say every statement of an order")
   .option("--profile <dir>", "write a CPU profile of the service there")
   .parse()
-  .opts<{ quick?: boolean; only: readonly Part[]; json?: string; profile?: string }>();
+  .opts<{ quick?: boolean; only: readonly Part[]; json?: string; profile?: string; statements?: boolean }>();
 
 const say = (line: string) => console.error(pc.dim(line));
 
@@ -65,7 +66,8 @@ async function measure(scope: Scope): Promise<{ rows: Row[]; failed: string[] }>
     const own = createScope();
     await scope.start(Promise.resolve({ stop: () => own.end() }));
     const ours = async () => countersign(await stack.get(), (await stack.get()).pool);
-    const bench: Bench = { quick: options.quick ?? false, say, scope: own, stack: stack.get, ours };
+    const { quick = false, statements = false } = options;
+    const bench: Bench = { quick, statements, say, scope: own, stack: stack.get, ours };
     if (part.alone) await stack.end();
     try {
       rows.push(...(await part.run(bench)));

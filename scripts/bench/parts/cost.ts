@@ -11,9 +11,12 @@ export const cost: Part = {
     const [stack, ours] = [await bench.stack(), await bench.ours()];
     await ordersRound(ours, 20);
     const measured = await costPerOrder(ours, stack, bench);
-    for (const { query, calls_per_order, plan_ms_per_order, ms_per_order } of measured.list.slice(0, 5))
+    for (const { query, calls_per_order, plan_ms_per_order, ms_per_order } of measured.list.slice(
+      0,
+      bench.statements ? undefined : 5,
+    ))
       bench.say(
-        `${round(plan_ms_per_order)} + ${round(ms_per_order)} ms, ${round(calls_per_order)} times: ${query.slice(0, 100)}`,
+        `${round(plan_ms_per_order)} + ${round(ms_per_order)} ms, ${round(calls_per_order)} times: ${query.slice(0, bench.statements ? 200 : 100)}`,
       );
     return costRows(measured);
   },
