@@ -2,6 +2,7 @@ import { Anchor, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { DeliveryAnswer, EndpointAnswer } from "../../contract/answers/webhooks.ts";
 import { read } from "../api/request.ts";
+import { Breakable } from "../show/breakable.tsx";
 import { Card } from "../show/card.tsx";
 import { Copyable } from "../show/copyable.tsx";
 import { Empty } from "../show/empty.tsx";
@@ -64,9 +65,9 @@ function Deliveries({ endpoint }: { endpoint: string }) {
       cell: ({ id, event_type, event_id }) => (
         <Stack gap={0} align="flex-start">
           <Anchor component="button" size="sm" fw={600} onClick={() => set({ delivery: id })}>
-            {event_type}
+            <Breakable name={event_type} />
           </Anchor>
-          <Text size="xs" c="dimmed">
+          <Text size="xs" c="dimmed" visibleFrom="sm">
             {event_id}
           </Text>
         </Stack>

@@ -19,6 +19,8 @@ const TONES: Record<string, string> = {
   disabled: "gray",
   ended: "gray",
   active: "countersign",
+  alive: "countersign",
+  gone: "gray",
   scheduled: "blue",
   awaiting_payment: "blue",
   authorized: "blue",

@@ -6,6 +6,7 @@ import type { OverviewAnswer } from "../../contract/answers/overview.ts";
 import type { InboundAnswer } from "../../contract/answers/webhooks.ts";
 import { read } from "../api/request.ts";
 import { useMay } from "../api/session.ts";
+import { Breakable } from "../show/breakable.tsx";
 import { Empty } from "../show/empty.tsx";
 import { useFilters } from "../show/filters.ts";
 import { List, type Column } from "../show/list.tsx";
@@ -23,9 +24,9 @@ const COLUMNS: Column<InboundAnswer>[] = [
     cell: ({ id, type, event_id }) => (
       <Stack gap={0}>
         <Anchor component={Link} href={`/webhooks/${id}`} fw={600} size="sm">
-          {type}
+          <Breakable name={type} />
         </Anchor>
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" visibleFrom="sm">
           {event_id}
         </Text>
       </Stack>
