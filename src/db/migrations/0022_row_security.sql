@@ -1,6 +1,7 @@
 -- The second lock between tenants: a session that says whose request it serves sees and writes that tenant's rows alone, whatever
 -- its statement says. A session that says nothing is the service's own (workflows, sweepers, sign-in), which serves every tenant.
 -- Forced, since the service is the tables' owner. The setting is read once a statement: uncorrelated, so not for each row.
+-- Within `coalesce`, since the planner takes it for every second row, and a bare comparison with what it does not know for very few.
 -- See src/db/tenant-scope.ts and docs/access.md.
 
 -- A policy comes before every condition that could tell of rows that it hides, and such a condition is not looked up in an index.
@@ -51,7 +52,7 @@ begin
     execute format('alter table countersign.%I force row level security', name);
     execute format(
       $policy$create policy own_tenant on countersign.%I
-        using (coalesce((select nullif(current_setting('countersign.tenant', true), '')), tenant) = tenant)$policy$,
+        using (coalesce(tenant = (select nullif(current_setting('countersign.tenant', true), '')), true))$policy$,
       name);
   end loop;
 end $$;
