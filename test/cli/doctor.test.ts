@@ -11,6 +11,7 @@ import { loadConfig } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { SUBSCRIPTION } from "../../src/payments/stripe/subscription.ts";
 import { builtEntry } from "../helpers/built.ts";
+import { createDatabase } from "../helpers/database.ts";
 import { freePort } from "../helpers/process.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 import { client, openBench, type Bench } from "../mock-provider/provider.ts";
@@ -96,6 +97,17 @@ test("a provider that is set up right passes every check", async () => {
     "secret",
   ]);
   expect(checks["events"]?.detail).toContain(`all ${SUBSCRIPTION.length}`);
+});
+
+test("a database user above row security is told of, and is no reason not to start", async () => {
+  const database = await createDatabase();
+  const says = async (url: string) => (await doctor({ DATABASE_URL: url }))["database"];
+  expect(await says(database.adminUrl)).toMatchObject({
+    ok: true,
+    detail: expect.stringContaining("connect as a plain owner") as string,
+  });
+  expect((await says(database.url))?.detail).toMatch(/^PostgreSQL [\d.]+.*, synchronous_commit off$/);
+  await database.drop();
 });
 
 test("what each kind of key is, and where it does not belong, is told", async () => {

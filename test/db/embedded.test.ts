@@ -291,3 +291,31 @@ function whyNotAsNobody(): string | undefined {
   );
   return entered.status === 0 ? undefined : "user nobody may not enter this checkout";
 }
+
+test("what a release before made as the administrator belongs to a plain owner from the next start on", async () => {
+  const directory = join(scratch, "handed-over");
+  // Over TCP the owner needs a password too.
+  const before = await start(directory, "tcp");
+  const made = `alter database countersign owner to postgres;
+     create schema countersign;
+     create table countersign.orders (id bigserial primary key, text text);
+     insert into countersign.orders (text) values ('kept');
+     create view countersign.texts as select text from countersign.orders;
+     create function countersign.one() returns int language sql as 'select 1'`;
+  for (const statement of made.split(";")) await query(before.url, statement);
+  await before.stop();
+
+  const { ownerUrl } = await start(directory, "tcp");
+  expect(
+    await query(ownerUrl, "select rolsuper or rolbypassrls from pg_roles where rolname = current_user"),
+  ).toEqual([false]);
+  // Only an owner may do these.
+  const owned = `alter table countersign.orders add column more text;
+     insert into countersign.orders (text) values ('new');
+     alter function countersign.one() rename to two;
+     drop view countersign.texts;
+     create schema dbos;
+     alter schema countersign rename to renamed`;
+  for (const statement of owned.split(";")) await query(ownerUrl, statement);
+  expect(await query(ownerUrl, "select text from renamed.orders order by id")).toEqual(["kept", "new"]);
+});
