@@ -56,6 +56,8 @@ export default function Plot({ data, step, lines, unit = "" }: PlotProps) {
             stroke: ink.lines[index] ?? ink.text,
             width: 2,
             spanGaps: true,
+            // One point alone makes no line.
+            points: { show: true, size: 4 },
             ...(index > 0 ? { dash: [6, 4] } : {}),
           })),
         ],

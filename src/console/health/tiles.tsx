@@ -12,7 +12,7 @@ const count = (number: number): string =>
 
 /** What is open, each with what waits the longest and a way to it. */
 export function Tiles({ overview: { orders, approvals, inbox, deliveries } }: { overview: OverviewAnswer }) {
-  const open = Object.entries(orders.by_status);
+  const open = Object.entries(orders.by_status).filter(([, number]) => number > 0);
   const total = open.reduce((sum, [, number]) => sum + number, 0);
   const trouble = (inbox.by_state["failed"] ?? 0) + (inbox.by_state["quarantined"] ?? 0);
   return (

@@ -1,4 +1,4 @@
-import { minorOf } from "../show/amount-input.tsx";
+import { minorOf } from "../show/amount.ts";
 
 /** An order as it is typed. */
 export interface Draft {

@@ -4,7 +4,8 @@ import type { ApprovalAnswer, Decision } from "../../../contract/answers/approva
 import { formatMoney } from "../../../domain/money.ts";
 import { useCommand } from "../../api/command.ts";
 import { useSession } from "../../api/session.ts";
-import { AmountInput, minorOf } from "../../show/amount-input.tsx";
+import { minorOf } from "../../show/amount.ts";
+import { AmountInput } from "../../show/amount-input.tsx";
 import { Confirm } from "../../show/confirm.tsx";
 import { changesOf, isAsked, type DialogProps } from "./dialog.ts";
 

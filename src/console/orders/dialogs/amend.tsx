@@ -1,6 +1,7 @@
 import { Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { AmountInput, minorOf, typed } from "../../show/amount-input.tsx";
+import { minorOf, typed } from "../../show/amount.ts";
+import { AmountInput } from "../../show/amount-input.tsx";
 import { Confirm } from "../../show/confirm.tsx";
 import type { DialogProps } from "./dialog.ts";
 import { useMessage } from "./message.ts";
