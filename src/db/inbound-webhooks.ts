@@ -26,15 +26,32 @@ export type NewInboundWebhook = Omit<InboundWebhook, "duplicates" | "attempts">;
 const LISTED =
   "id, provider, event_id, type, state, reason, order_id, duplicates, attempts, recovered, received_at";
 
-/** The rows of webhooks as JSON; their bodies go beside them as they are, where JSON would have to carry them as text. */
-export function packInbound<Row extends { body: Buffer }>(
-  webhooks: Row[],
-): { rows: object[]; bodies: Buffer } {
+/** A webhook as a row of JSON: its body goes beside it as it is, where JSON would have to carry it as text. */
+export interface PackedInbound extends Omit<NewInboundWebhook, "body"> {
+  body_from: number;
+  body_length: number;
+}
+
+export function packInbound(webhooks: NewInboundWebhook[]): { rows: PackedInbound[]; bodies: Buffer } {
   let from = 1;
-  const rows = webhooks.map(({ body, ...row }) => {
-    const placed = { ...row, body_from: from, body_length: body.length };
-    from += body.length;
-    return placed;
+  const rows = webhooks.map((webhook) => {
+    const body_from = from;
+    from += webhook.body.length;
+    return {
+      id: webhook.id,
+      provider: webhook.provider,
+      event_id: webhook.event_id,
+      type: webhook.type,
+      state: webhook.state,
+      reason: webhook.reason,
+      order_id: webhook.order_id,
+      correlation: webhook.correlation,
+      recovered: webhook.recovered,
+      headers: webhook.headers,
+      body_from,
+      body_length: webhook.body.length,
+      received_at: webhook.received_at,
+    };
   });
   return { rows, bodies: Buffer.concat(webhooks.map(({ body }) => body)) };
 }

@@ -111,25 +111,17 @@ export const ORDER_NAMED = `coalesce(
          (select id from countersign.orders where payment_id = payment_name limit 1),
          (select id from countersign.orders where session_id = session_name limit 1))`;
 
-/** What an event names, for `NAMES`. */
-export const namesOf = (wanted: {
+export interface OrderNames {
   order_id: string | null;
   payment_id: string | null;
   session_id: string | null;
-}) => ({
-  order_name: wanted.order_id,
-  payment_name: wanted.payment_id,
-  session_name: wanted.session_id,
-});
+}
 
 /**
  * Which order each event belongs to. Locks their rows: whoever takes events in locks orders first, in the order of their ids, then
  * changes, then webhooks, so that two of them never wait for each other.
  */
-export async function findOrders(
-  tx: Queryable,
-  wanted: Parameters<typeof namesOf>[0][],
-): Promise<(FoundOrder | null)[]> {
+export async function findOrders(tx: Queryable, wanted: OrderNames[]): Promise<(FoundOrder | null)[]> {
   const { rows } = await tx.query<{ n: number } & FoundOrder>(
     `with named as materialized (
        select n, ${ORDER_NAMED} as id from json_to_recordset($1) as w(n int, ${NAMES})
@@ -139,7 +131,16 @@ export async function findOrders(
      )
      select n, id, state ? 'erasure' as erased, case when segment_open then null else state end as at_rest
        from named join locked using (id)`,
-    [JSON.stringify(wanted.map((w, n) => ({ n, ...namesOf(w) })))],
+    [
+      JSON.stringify(
+        wanted.map((w, n) => ({
+          n,
+          order_name: w.order_id,
+          payment_name: w.payment_id,
+          session_name: w.session_id,
+        })),
+      ),
+    ],
   );
   const found = new Map(rows.map(({ n, ...order }) => [n, order]));
   return wanted.map((_, n) => found.get(n) ?? null);

@@ -6,7 +6,7 @@ const replaced = (_: string, value: unknown): unknown =>
 
 /** Parses JSON of others, with what cannot be stored replaced by U+FFFD. @throws SyntaxError */
 export const parseStorable = (text: string): unknown =>
-  JSON.parse(text, UNSTORABLE.test(text) ? replaced : undefined);
+  JSON.parse(text, text.includes("\\u") && UNSTORABLE.test(text) ? replaced : undefined);
 
 /** JSON that the database takes and that reads back as it was written. */
 export function storableJson(value: unknown): string {

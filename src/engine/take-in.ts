@@ -6,7 +6,7 @@ import {
   type NewInboundWebhook,
   type StoredInbound,
 } from "../db/inbound-webhooks.ts";
-import { namesOf, NAMES, ORDER_NAMED } from "../db/orders.ts";
+import { NAMES, ORDER_NAMED, type OrderNames } from "../db/orders.ts";
 import type { Queryable } from "../db/pool.ts";
 import type { Letter } from "./messages.ts";
 import { TOPIC } from "./names.ts";
@@ -15,7 +15,7 @@ import { TOPIC } from "./names.ts";
 export interface Incoming {
   /** As it is to be stored if no order is found. */
   webhook: NewInboundWebhook;
-  names: Parameters<typeof namesOf>[0];
+  names: OrderNames;
   change: { key: string; told_at: Date } | null;
   /** What its order is to be told; null: an event that orders do not depend on. */
   letter: Pick<Letter<object>, "message" | "key" | "trace"> | null;
@@ -31,14 +31,18 @@ export interface Incoming {
  */
 export async function takeIn(db: Queryable, events: Incoming[]): Promise<StoredInbound[]> {
   const { rows, bodies } = packInbound(events.map(({ webhook }) => webhook));
-  const incoming = events.map(({ names, change, letter }, i) => ({
-    ...rows[i],
-    ...namesOf(names),
-    change: change?.key,
-    told_at: change?.told_at,
-    key: letter?.key,
-    message: letter && { ...letter.message, trace: letter.trace },
-  }));
+  const incoming = events.map(({ names, change, letter }, i) =>
+    Object.assign(rows[i] ?? {}, {
+      order_name: names.order_id,
+      payment_name: names.payment_id,
+      session_name: names.session_id,
+      change: change?.key,
+      told_at: change?.told_at,
+      key: letter?.key,
+      message:
+        letter && (letter.trace === undefined ? letter.message : { ...letter.message, trace: letter.trace }),
+    }),
+  );
   const taken = await db.query<StoredInbound>(SQL, [JSON.stringify(incoming), bodies]);
   return taken.rows;
 }

@@ -44,6 +44,17 @@ const outside = new AsyncResource("countersign-intake");
 export function createIntake({ pool, sources, log, metrics, fault = () => {} }: Options): Intake {
   const queue = createQueue(() => unavailable());
   let writers = 0;
+  let gathering = false;
+
+  /** What arrives in one turn of the event loop shares a commit, too. */
+  function gather(): void {
+    if (gathering || writers === WRITERS) return;
+    gathering = true;
+    setImmediate(() => {
+      gathering = false;
+      pump();
+    });
+  }
 
   function pump(): void {
     while (writers < WRITERS && queue.length > 0) {
@@ -52,7 +63,7 @@ export function createIntake({ pool, sources, log, metrics, fault = () => {} }: 
       metrics?.batch.observe(batch.length);
       void outside.runInAsyncScope(write, null, batch).finally(() => {
         writers--;
-        pump();
+        gather();
       });
     }
   }
@@ -106,7 +117,7 @@ export function createIntake({ pool, sources, log, metrics, fault = () => {} }: 
   return {
     accept(arrival) {
       const accepted = queue.add(arrival, readEvent(sources, arrival));
-      pump();
+      gather();
       return accepted;
     },
   };

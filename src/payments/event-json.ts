@@ -3,9 +3,10 @@ import { parseStorable } from "../domain/storable.ts";
 import type { Correlation } from "./provider.ts";
 import type { ReadEvent } from "./webhook-source.ts";
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** An event's JSON. @throws SyntaxError or TypeError when it is not JSON in UTF-8 */
-export const parseEventJson = (body: Buffer): unknown =>
-  parseStorable(new TextDecoder("utf-8", { fatal: true }).decode(body));
+export const parseEventJson = (body: Buffer): unknown => parseStorable(utf8.decode(body));
 
 /** An event of which not even the name can be read. */
 export const unreadable = (reason: string): ReadEvent => ({

@@ -80,12 +80,13 @@ function foreignTo(ours: Ours, { type, account, livemode }: z.output<typeof enve
   return { kind: "incomprehensible", reason };
 }
 
+const message = (correlation: Correlation, content: OrderMessage): Interpreted => ({
+  kind: "message",
+  correlation,
+  message: content,
+});
+
 function interpret(type: string, object: { object: string }, source: string): Interpreted {
-  const message = (correlation: Correlation, content: OrderMessage): Interpreted => ({
-    kind: "message",
-    correlation,
-    message: content,
-  });
   switch (object.object) {
     case "payment_intent": {
       const intent = intentShape.parse(object);
