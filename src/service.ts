@@ -149,6 +149,10 @@ async function start(
   if (config.databaseUrl !== null) await requireSessions(databaseUrl);
   await migrate(databaseUrl);
 
+  const linkSecrets = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
+  const [linkSecret, ...olderSecrets] = linkSecrets;
+  if (!linkSecret) throw new AppError("invalid_request", "LINK_SECRETS: write at least one version:secret");
+  const bounces = bouncesOf(config, linkSecrets);
   const transport = createMailer({
     smtpUrl: config.smtpUrl ?? mailbox?.smtpUrl ?? "",
     from: config.mailFrom,
@@ -163,7 +167,10 @@ async function start(
     mail: createHealth(async () => ((await transport.verify()).ok ? null : "unreachable")),
   };
   const observed = observedMailer(transport, { metrics, health: health.mail });
-  const mailer: Mailer = { ...transport, send: onlyIfOurs((mail) => observed.send(mail)) };
+  const mailer: Mailer = {
+    ...transport,
+    send: onlyIfOurs((mail) => observed.send(bounces?.returning(mail) ?? mail)),
+  };
   const fault = createFault(config.faultPoint);
   const { provider: chosen, sources } = choosePayments(config, provider?.url ?? null);
   const paymentProvider = observedProvider(chosen, { metrics, health: health.provider });
@@ -176,10 +183,6 @@ async function start(
     onAlert: (alert) => metrics.alerts.inc({ alert }),
     ...{ log, fault, metrics },
   });
-  const linkSecrets = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
-  const [linkSecret, ...olderSecrets] = linkSecrets;
-  if (!linkSecret) throw new AppError("invalid_request", "LINK_SECRETS: write at least one version:secret");
-  const bounces = bouncesOf(config, linkSecrets);
   const outbound = { strict: config.production, allowHosts: config.webhookAllowHosts };
   const seal = createSeal([linkSecret, ...olderSecrets]);
   registerApprovalWorkflow({
@@ -199,6 +202,7 @@ async function start(
     pool: enginePool,
     exclusive: config.databaseUrl === null,
     notify: config.databaseNotify,
+    sleepAfterMs: config.sleepAfterS === 0 ? null : config.sleepAfterS * 1000,
   });
   stops.push(() => engine.stop());
   backlogMetrics(metrics.registry, () => readBacklog(pool, OPEN_STATUSES));
@@ -229,6 +233,8 @@ async function start(
         await takeReturned(pool, bounce, log);
         metrics.bounces.inc({ kind: bounce.permanent ? "permanent" : "delayed" });
       },
+      onOperatorBounce: ({ permanent }) =>
+        metrics.operatorBounces.inc({ kind: permanent ? "permanent" : "delayed" }),
       log,
     });
     stops.push(() => listener.stop());

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
+import { maskedAddress } from "../domain/masked-address.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { readReturned, type DeliveryReport } from "./delivery-report.ts";
@@ -31,8 +32,15 @@ export interface BounceOptions {
   recipientsOf: (approvalId: string) => Promise<readonly string[]>;
   /** Resolves once the bounce is stored. The reporting server gets its 250 only then, and tries again otherwise. */
   onBounce: (bounce: Bounce) => Promise<void>;
+  /** Whom mails with this return path went to, when it was an operator. */
+  operatorOf?: (address: string) => string | null;
+  /** Nothing waits for such a mail: it is logged, and told here to be counted. */
+  onOperatorBounce?: (bounce: Pick<DeliveryReport, "permanent">) => void;
   log: Log;
 }
+
+/** Of which mail a return path is. */
+type Returning = Pick<Bounce, "approval_id" | "number" | "recipient"> | { operator: string };
 
 /** Our mails are small, and so are those that bring them back. */
 const MAX_BYTES = 1024 * 1024;
@@ -46,7 +54,9 @@ export async function startBounceListener(options: BounceOptions): Promise<Bounc
   const recipients = new RateLimiterMemory({ points: RECIPIENTS_A_MINUTE, duration: 60 });
   const inHand = new Set<Promise<unknown>>();
 
-  async function mailOf(address: string) {
+  async function mailOf(address: string): Promise<Returning | null> {
+    const operator = options.operatorOf?.(address) ?? null;
+    if (operator !== null) return { operator };
     const returned = returnPath.read(address);
     if (!returned) return null;
     const { approval_id, number, isOf } = returned;
@@ -77,12 +87,27 @@ export async function startBounceListener(options: BounceOptions): Promise<Bounc
       ignored: "a mail that cannot be read",
     }));
     if (report === undefined) {
-      log.info(mail, `a bounce address got ${ignored}`);
+      log.info("operator" in mail ? {} : mail, `a bounce address got ${ignored}`);
       return "2.0.0 OK, it reports nothing";
+    }
+    if ("operator" in mail) {
+      tellOfOperator(mail.operator, report);
+      return "2.0.0 OK";
     }
     await onBounce({ ...mail, ...report });
     log.warn({ ...mail, ...report }, report.permanent ? "mail came back" : "mail is late");
     return "2.0.0 OK";
+  }
+
+  /** The report's own words may have the address in them. */
+  function tellOfOperator(operator: string, { permanent, status }: DeliveryReport): void {
+    options.onOperatorBounce?.({ permanent });
+    log.warn(
+      { operator: maskedAddress(operator), status },
+      permanent
+        ? "mail to an operator came back: correct the address in OPERATORS, OPERATOR_EMAIL or CHECKPOINT_EMAIL, or have its mailbox repaired"
+        : "mail to an operator is late: the server that it is for does not take it yet",
+    );
   }
 
   const server = new SMTPServer({

@@ -1,15 +1,44 @@
 import type { Config } from "../config.ts";
 import type { LinkSecret } from "../domain/approval-token.ts";
+import { createOperatorReturnPath } from "../mail/operator-return-path.ts";
 import { bounceSecrets, createReturnPath } from "../mail/return-path.ts";
+import type { Mail } from "../mail/transport.ts";
 
 /**
  * Where mails come back to. Nobody but us reads addresses of which each is for one mail, so without a port of ours they come
  * back to the plain address.
  */
-export function bouncesOf({ bounces, host }: Config, linkSecrets: readonly LinkSecret[]) {
+export function bouncesOf(config: Config, linkSecrets: readonly LinkSecret[]) {
+  const { bounces, host } = config;
   if (bounces === null) return null;
   const { address, port } = bounces;
-  if (port === null) return { returnPathOf: () => address, listen: null };
-  const returnPath = createReturnPath({ address, secrets: bounceSecrets(linkSecrets) });
-  return { returnPathOf: returnPath.addressFor, listen: { host, port, returnPath } };
+  if (port === null)
+    return {
+      returnPathOf: () => address,
+      returning: (mail: Mail): Mail => ({ returnPath: address, ...mail }),
+      listen: null,
+    };
+  const secrets = bounceSecrets(linkSecrets);
+  const returnPath = createReturnPath({ address, secrets });
+  const ofOperators = createOperatorReturnPath({ address, secrets });
+  const mailed = mailedByName(config);
+  return {
+    returnPathOf: returnPath.addressFor,
+    /** What is not about an approval is for an operator. */
+    returning: (mail: Mail): Mail =>
+      typeof mail.to === "string" ? { returnPath: ofOperators.addressFor(mail.to), ...mail } : mail,
+    listen: {
+      ...{ host, port, returnPath },
+      operatorOf: (given: string) => mailed.find((to) => ofOperators.isOf(given, to)) ?? null,
+    },
+  };
 }
+
+/** Everybody whom the configuration names as somebody to mail. */
+const mailedByName = ({ operator, operators, checkpoints }: Config): string[] => [
+  ...new Set(
+    [operator, checkpoints?.email ?? null, ...operators.map(({ address }) => address)].filter(
+      (to) => to !== null,
+    ),
+  ),
+];

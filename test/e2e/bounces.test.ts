@@ -6,23 +6,28 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { OrderView } from "../../src/domain/order-view.ts";
 import { freePort } from "../helpers/process.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
+import { keptLog } from "../observe/lines.ts";
 import { startSink, type Received, type Sink } from "../mail/sink.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
 const OPERATOR = "operator@example.com";
+const SIGNS_IN = "sam@example.com";
+const kept = keptLog("warn");
 
 let sink: Sink;
 let service: TestService;
 let bouncePort: number;
 beforeAll(async () => {
   [sink, bouncePort] = await Promise.all([startSink(), freePort()]);
-  service = await startTestService({
+  const env = {
     SMTP_URL: sink.url,
     OPERATOR_EMAIL: OPERATOR,
+    OPERATORS: `dev:finance:${SIGNS_IN}`,
     BOUNCE_ADDRESS: "bounces@bounces.example.com",
     BOUNCE_PORT: String(bouncePort),
-  });
+  };
+  service = await startTestService(env, kept.log);
 });
 afterAll(async () => {
   await service?.end();
@@ -200,6 +205,33 @@ test("mail to a deputy whose delegation was taken back is still known", async ()
   expect(await told(order.id, "approval.escalated")).toEqual([]);
   await decide(finance);
   await service.reached(order.id, "completed");
+});
+
+test("a sign-in mail that comes back is counted and logged with what to do, and never with the whole address", async () => {
+  const asked = await fetch(`${service.url}/console/sign-in`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: SIGNS_IN }),
+  });
+  expect(asked.status).toBe(202);
+  const link = await mailed(SIGNS_IN, "sign-in");
+  expect(link.from).toMatch(/^bounces\+operator\.[0-9a-f]{16}@bounces\.example\.com$/);
+
+  expect(await comesBack({ from: link.from.replace(/[0-9a-f]{16}/, "0".repeat(16)) })).toContain("550");
+  expect(await comesBack(link)).toBe("250 2.0.0 OK");
+  expect(await comesBack(link, "postfix-delayed")).toBe("250 2.0.0 OK");
+  const metrics = await (await fetch(`${service.url}/metrics`)).text();
+  expect(metrics).toContain('countersign_operator_mails_bounced_total{kind="permanent"} 1');
+  expect(metrics).toContain('countersign_operator_mails_bounced_total{kind="delayed"} 1');
+  const lines = kept.lines().filter(({ msg }) => msg.includes("to an operator"));
+  expect(lines).toMatchObject([
+    {
+      operator: "s…@example.com",
+      msg: expect.stringContaining("correct the address in OPERATORS") as string,
+    },
+    { operator: "s…@example.com", msg: expect.stringContaining("is late") as string },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain(SIGNS_IN);
 });
 
 test("the service stops while a server is connected to it", async () => {

@@ -18,10 +18,18 @@ export function workMetrics(registry: Registry) {
     labelNames: ["kind"],
     registers,
   });
-  for (const kind of ["permanent", "delayed"]) bounces.inc({ kind }, 0);
+  const operatorBounces = new Counter({
+    name: "countersign_operator_mails_bounced_total",
+    help: "Of mails to operators: sign-in links, alerts, reports; those that came back (permanent) or are late (delayed)",
+    labelNames: ["kind"],
+    registers,
+  });
+  for (const counter of [bounces, operatorBounces])
+    for (const kind of ["permanent", "delayed"]) counter.inc({ kind }, 0);
   return {
     alerts,
     bounces,
+    operatorBounces,
     transitions: new Histogram({
       name: "countersign_transition_duration_seconds",
       help: "Time to take the waiting messages, decide and commit",
