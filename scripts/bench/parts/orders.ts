@@ -4,6 +4,7 @@ import { startHandwritten } from "../handwritten.ts";
 import { orderRows, ordersRound, type Contender, type Round } from "../orders.ts";
 import { startGraphileWorker } from "../peers/graphile-worker.ts";
 import { startRestate } from "../peers/restate.ts";
+import { startWorkflow } from "../peers/workflow.ts";
 import type { Row } from "../row.ts";
 
 /** By the id of its row. */
@@ -17,14 +18,15 @@ export const orders: Part = {
     const { pool } = await bench.stack();
     await prepareCommits(pool);
     const contenders = await start(bench);
-    const [rounds, perRound] = bench.quick ? [2, 60] : [5, 400];
-    bench.say("warming up");
-    for (const contender of contenders.values()) await ordersRound(contender, bench.quick ? 40 : 300);
+    const rounds = bench.quick ? 2 : 5;
+    const counts = new Map<string, number>();
+    for (const [id, contender] of contenders) counts.set(id, await warmUp(contender, bench));
     const results = new Map<string, Round[]>([...contenders.keys()].map((id) => [id, []]));
     const commits: number[] = [];
     for (let i = 1; i <= rounds; i++) {
       bench.say(`orders and bare commits, round ${i} of ${rounds}`);
-      for (const [id, contender] of contenders) results.get(id)?.push(await ordersRound(contender, perRound));
+      for (const [id, contender] of contenders)
+        results.get(id)?.push(await ordersRound(contender, counts.get(id) ?? 0));
       commits.push(await commitsPerSecond(pool, bench));
     }
     const named = (id: string, row: Row): Row => ({
@@ -39,6 +41,16 @@ export const orders: Part = {
   },
 };
 
+/** A peer compiles, fills its caches and grows its tables first. @returns how many orders are a round */
+async function warmUp(contender: Contender, { quick, say }: Bench): Promise<number> {
+  say(`warming up ${contender.name}`);
+  const [ms, step] = quick ? [1_000, 30] : [5_000, 100];
+  const started = performance.now();
+  let last = await ordersRound(contender, step / 2);
+  while (performance.now() - started < ms) last = await ordersRound(contender, step);
+  return Math.max(quick ? 20 : 150, Math.ceil(last.per_s * (quick ? 1 : 3)));
+}
+
 /** A peer that cannot be installed here is said to be missing, and the others run. */
 async function start({ scope, say, stack: getStack, ours }: Bench): Promise<Contenders> {
   const stack = await getStack();
@@ -46,7 +58,11 @@ async function start({ scope, say, stack: getStack, ours }: Bench): Promise<Cont
     ["countersign", await ours()],
     ["handwritten", await scope.start(startHandwritten(stack))],
   ]);
-  const peers = { restate: startRestate, graphile_worker: startGraphileWorker };
+  const peers = {
+    restate: startRestate,
+    graphile_worker: startGraphileWorker,
+    workflow: startWorkflow,
+  };
   for (const [id, startPeer] of Object.entries(peers)) {
     try {
       contenders.set(id, await scope.start(startPeer(stack, say)));
