@@ -40,6 +40,7 @@ export const processSettings = {
   STOP_NOTICE_S: amountOf("seconds", 0, 300).default(1),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_NOTIFY: z.enum(["on", "off"], "write on or off").default("on"),
+  SLEEP_AFTER_S: amountOf("seconds", 0, 86_400).default(60),
   DATABASE_WAIT_S: amountOf("seconds", 0, 3_600).default(60),
   DATA_DIR: z.string().min(1).default(".data"),
   POLICY_FILE: z.string().min(1).optional(),
@@ -72,6 +73,8 @@ export interface ProcessConfig {
   databaseUrl: string | null;
   /** Whether processes tell each other by LISTEN and NOTIFY; they look often where they do not. */
   databaseNotify: boolean;
+  /** For how long an order or approval that waits is kept in memory, in seconds; 0: for as long as it waits. */
+  sleepAfterS: number;
   /** How long a start waits for a database that takes no connections yet, in seconds. */
   databaseWaitS: number;
   dataDir: string;
@@ -91,6 +94,7 @@ export const processConfig = (raw: Values<typeof processSettings>, cwd: string):
   publicUrl: raw.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
   databaseUrl: raw.DATABASE_URL ?? null,
   databaseNotify: raw.DATABASE_NOTIFY === "on",
+  sleepAfterS: raw.SLEEP_AFTER_S,
   databaseWaitS: raw.DATABASE_WAIT_S,
   dataDir: resolve(cwd, raw.DATA_DIR),
   policyFile: raw.POLICY_FILE

@@ -12,6 +12,7 @@ import { retryPassing } from "./lost-connection.ts";
 import { indexWaitingMessages, startNudger } from "./nudge.ts";
 import { startForgetting } from "./retention.ts";
 import { startReviver } from "./revive.ts";
+import { sleepAfter, startWaker } from "./sleep.ts";
 import { runElsewhere } from "./start.ts";
 import { startTaker } from "./taker.ts";
 import { isTermHeld } from "./term.ts";
@@ -35,6 +36,8 @@ interface Options {
   exclusive: boolean;
   /** Whether the database tells of messages and events (LISTEN, NOTIFY). Else they are looked for. */
   notify: boolean;
+  /** For how long a workflow waits in memory before it sleeps, in milliseconds. Null: none sleeps. */
+  sleepAfterMs: number | null;
 }
 
 const DRAIN_MS = 10_000;
@@ -53,6 +56,7 @@ export async function startEngine(options: Options): Promise<Engine> {
   const { pool, log } = options;
   undrain();
   runElsewhere(false);
+  sleepAfter(options.sleepAfterMs);
   // The engine takes work as soon as it is launched: whoever comes after a crash must know of this process by then.
   const leases = await startLeases(options);
   try {
@@ -63,6 +67,7 @@ export async function startEngine(options: Options): Promise<Engine> {
     throw error;
   }
   const taker = startTaker(log);
+  const waker = startWaker(pool, log);
   const nudger = startNudger(pool, log, options.notify);
   const reviver = startReviver(pool, log);
   const forgetting = startForgetting(pool, log);
@@ -73,6 +78,7 @@ export async function startEngine(options: Options): Promise<Engine> {
     holdsLease: isTermHeld,
     async stop() {
       nudger.stop();
+      await waker.stop();
       stopTaking();
       await taker.stop();
       await reviver.stop();

@@ -42,9 +42,8 @@ export const eventCallbacks = () => mapShape.parse(part("workflowEventsMap"));
 /** Wakes local readers of streams: keyed `workflow::key`. */
 export const streamCallbacks = () => mapShape.parse(part("streamsMap"));
 
-/** Calls back with every key that events are announced under, here or elsewhere; there is no callback for all of them. */
-export function onEveryEvent(callback: (key: string) => void): () => void {
-  const map = eventCallbacks();
+/** Calls back with every key that is announced there, here or elsewhere; there is no callback for all of them. */
+function onEvery(map: NotificationMap, callback: (key: string) => void): () => void {
   const callCallbacks = map.callCallbacks.bind(map);
   map.callCallbacks = (key, event) => {
     callback(key);
@@ -52,6 +51,10 @@ export function onEveryEvent(callback: (key: string) => void): () => void {
   };
   return () => void (map.callCallbacks = callCallbacks);
 }
+
+export const onEveryEvent = (callback: (key: string) => void) => onEvery(eventCallbacks(), callback);
+/** Keyed as `messageCallbacks` is. */
+export const onEveryMessage = (callback: (key: string) => void) => onEvery(messageCallbacks(), callback);
 
 function signal(channel: string, payload: string): void {
   const pending = pendingShape.parse(part("pendingNotifications"));
@@ -74,6 +77,13 @@ export function currentFunctionId(): number {
   if (next === undefined || DBOS.workflowID === undefined)
     throw new Error("only a workflow's step has a number");
   return next - 1;
+}
+
+/** The token by which the engine knows this run to be the one that its row names. */
+export function currentOwner(): string {
+  const owner = getCurrentContextStore()?.ownerXid;
+  if (owner === undefined) throw new Error("only a workflow's run has an owner");
+  return owner;
 }
 
 const runsShape = z.custom<Map<string, { release(): void }[]>>(

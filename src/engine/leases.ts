@@ -6,6 +6,7 @@ import type { Log } from "../log.ts";
 import { takeWorkAs } from "./internals.ts";
 import { createRecollection, findStrays } from "./left-behind.ts";
 import { parkedIds, wake } from "./mailbox.ts";
+import { layDown } from "./sleep.ts";
 import { announceWaiting } from "./taker.ts";
 import { endTerm, holdTerm } from "./term.ts";
 
@@ -86,6 +87,8 @@ export async function startLeases({ databaseUrl, member, pool, exclusive, log }:
         "the sessions of the dead could not be ended; their locks may hold up their work",
       ),
     );
+    const asleep = await layDown(pool, left);
+    if (asleep > 0) log.info({ workflows: asleep }, "workflows that only wait were put to sleep");
     await getExecutor().recoverPendingWorkflows(left);
     announceWaiting();
   }

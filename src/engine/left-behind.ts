@@ -10,11 +10,16 @@ const SKEW_MS = 5_000;
 const OVERLAP_MS = 60_000;
 /** How often all of them are looked at, not only those that began lately. */
 const ALL_EVERY_MS = 10 * 60_000;
+/** A run that the engine knows and that did not begin for so long never will. */
+const ON_ITS_WAY_MS = 5 * 60_000;
 
 /** When the newest run of each workflow began here, by the clock that the engine's rows have. */
 const begun = new Map<string, number>();
-/** Workflows whose run came to its end here; the engine may still have it ask what became of another one. */
-const finished = new Set<string>();
+/**
+ * Workflows whose run came to its end here, and when: its row says so soon, unless that was not written, or the run found when it
+ * was to be that another one goes on.
+ */
+const finished = new Map<string, number>();
 /** Runs that were left where they were: the row says that another one goes on. */
 const left = new Set<string>();
 
@@ -26,7 +31,7 @@ export function noteRun(workflow: string): () => void {
   return () => {
     if (begun.get(workflow) !== at) return;
     begun.delete(workflow);
-    finished.add(workflow);
+    finished.set(workflow, Date.now());
   };
 }
 
@@ -73,7 +78,8 @@ export function createRecollection(pool: Pool): (self: string) => Promise<string
   return async (self) => {
     const now = Date.now();
     const all = self !== of || now >= allAt;
-    const looked = [...left];
+    const ended = [...finished].filter(([, at]) => at < now - BEGUN_WITHIN_MS).map(([id]) => id);
+    const looked = [...left, ...ended];
     const { rows } = await pool.query<{ id: string; updated_at: number }>(
       `select workflow_uuid as id, updated_at from dbos.workflow_status
         where status = 'PENDING' and executor_id = $1 and updated_at >= $2 and updated_at < $3
@@ -82,13 +88,17 @@ export function createRecollection(pool: Pool): (self: string) => Promise<string
         where status = 'PENDING' and executor_id = $1 and workflow_uuid = any($4)`,
       [self, all ? 0 : seen - OVERLAP_MS, now - BEGUN_WITHIN_MS, looked],
     );
-    for (const id of looked) left.delete(id);
-    for (const id of finished) if (!isRunning(id)) finished.delete(id);
     // Of thousands that were taken at once the last begin late; the engine knows them all at once.
-    const isOnItsWay = (id: string) => isRunning(id) && !begun.has(id) && !finished.has(id);
-    const isServed = (id: string, since: number) => (begun.get(id) ?? 0) >= since - SKEW_MS || isOnItsWay(id);
+    const isOnItsWay = (id: string, since: number) =>
+      isRunning(id) && !begun.has(id) && !finished.has(id) && since >= now - ON_ITS_WAY_MS;
+    const isServed = (id: string, since: number) =>
+      (begun.get(id) ?? 0) >= since - SKEW_MS || isOnItsWay(id, since);
     const forgotten = rows.filter((row) => !isServed(row.id, row.updated_at)).map(({ id }) => id);
     if (forgotten.length > 0) await putBack(pool, self, forgotten);
+    for (const id of looked) left.delete(id);
+    for (const id of ended)
+      if (isRunning(id)) finished.set(id, now);
+      else finished.delete(id);
     if (all) [of, allAt] = [self, now + ALL_EVERY_MS];
     seen = now;
     return forgotten;

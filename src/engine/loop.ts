@@ -9,6 +9,7 @@ import { lookAfter, noteRun } from "./left-behind.ts";
 import { park } from "./mailbox.ts";
 import type { Machine, Traced } from "./machine.ts";
 import { workflowId } from "./names.ts";
+import { fallAsleep, quietMs } from "./sleep.ts";
 import { publish, type Transition } from "./publish.ts";
 import { inThisTerm, isStillOurs } from "./term.ts";
 
@@ -42,9 +43,13 @@ export const undrain = (): void => void (stopping = false);
  * have it ask every second, for as long as the workflow lives, what became of it.
  */
 async function leave(workflow: string, over: () => void): Promise<never> {
+  lookAfter(workflow);
+  return letGo(workflow, over);
+}
+
+async function letGo(workflow: string, over: () => void): Promise<never> {
   over();
   forgetRun(workflow);
-  lookAfter(workflow);
   return new Promise<never>(() => {});
 }
 
@@ -98,6 +103,12 @@ async function goOn<State extends Traced, Message, Effect>(
     outcomes = due.length > 0 ? await working(workflow, over, perform) : [];
     if (due.length > 0) continue;
     trace = undefined;
-    await park(pool, { table: machine.table, id, segment, steps, wakeAt: published.wake_at });
+    const waiting = { table: machine.table, id, segment, steps, wakeAt: published.wake_at };
+    if ((await park(pool, waiting, quietMs(waiting.wakeAt))) === "look") continue;
+    loop.fault("sleep", "before");
+    // Where it is not known whether it sleeps, it goes on: if it does, the next transition finds that it is not its run's any more.
+    const sleeps = await working(workflow, over, () => fallAsleep(pool, waiting).catch(() => false));
+    loop.fault("sleep", "after");
+    if (sleeps) return letGo(workflow, over);
   }
 }

@@ -14,17 +14,21 @@ const parked = new Map<string, () => void>();
 
 export const parkedCount = (): number => parked.size;
 export const parkedIds = (): string[] => [...parked.keys()];
+export const isParked = (workflow: string): boolean => parked.has(workflow);
 export const wake = (workflow: string): void => parked.get(workflow)?.();
 
 /**
  * Parks a workflow until a message waits for it, its time has come, or its next step is already recorded (a replay). It
  * leaves no checkpoint: waking too often costs a look, and the next transition decides by what it finds.
  * @param steps how many transitions this run has been through
+ * @param quietMs for how long to wait for a message at most; null: as long as it takes
+ * @returns `quiet` when nothing was heard for that long and nothing is due; else it is to look
  */
 export async function park(
   pool: Pool,
   where: { table: "orders" | "approvals"; id: string; segment: number; steps: number; wakeAt: string | null },
-): Promise<void> {
+  quietMs: number | null = null,
+): Promise<"look" | "quiet"> {
   const workflow = workflowId(where.id, where.segment);
   let heard!: () => void;
   const message = new Promise<void>((resolve) => (heard = resolve));
@@ -33,13 +37,15 @@ export async function park(
   parked.set(workflow, heard);
   let timer: NodeJS.Timeout | undefined;
   try {
-    if (await isReady(pool, where, workflow).catch(() => sleep(RETRY_MS).then(() => true))) return;
+    if (await isReady(pool, where, workflow).catch(() => sleep(RETRY_MS).then(() => true))) return "look";
     const wait = where.wakeAt === null ? LONGEST_MS : Math.max(0, Date.parse(where.wakeAt) - Date.now());
-    const time = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.min(wait, LONGEST_MS));
+    const longest = Math.min(wait, LONGEST_MS);
+    const isQuiet = quietMs !== null && quietMs < longest;
+    const time = new Promise<"look" | "quiet">((resolve) => {
+      timer = setTimeout(() => resolve(isQuiet ? "quiet" : "look"), isQuiet ? quietMs : longest);
       timer.unref();
     });
-    await Promise.race([message, time]);
+    return await Promise.race([message.then(() => "look" as const), time]);
   } finally {
     clearTimeout(timer);
     callbacks.deregisterCallback(handle);

@@ -1,8 +1,9 @@
 import type { Pool } from "pg";
 import type { Log } from "../log.ts";
 import { CHANNEL, listener } from "./internals.ts";
-import { parkedIds, wake } from "./mailbox.ts";
+import { isParked, wake } from "./mailbox.ts";
 import { TOPIC } from "./names.ts";
+import { wakeSleepers } from "./sleep.ts";
 
 interface Pace {
   everyMs: number;
@@ -22,20 +23,24 @@ export const indexWaitingMessages = (pool: Pool) =>
   );
 
 /**
- * Wakes parked workflows whose message's notification was lost (a listener that reconnects does not hear what it missed),
- * so that a loss costs two seconds. One query each second, however many are parked; four where nothing is heard at all.
+ * Wakes parked and sleeping workflows whose message's notification was lost (a listener that reconnects does not hear what it
+ * missed), so that a loss costs two seconds. One query each second, however many are parked; four where nothing is heard at all.
  */
 export function startNudger(pool: Pool, log: Log, notify: boolean): { stop(): void } {
   const { everyMs, oldMs } = notify ? HEARD : UNHEARD;
   const timer = setInterval(() => {
-    if (parkedIds().length === 0) return;
     pool
       .query<{ destination_uuid: string }>(
         `select distinct destination_uuid from dbos.notifications
           where topic = '${TOPIC}' and consumed = false and created_at_epoch_ms < $1`,
         [Date.now() - oldMs],
       )
-      .then(({ rows }) => rows.forEach((row) => wake(row.destination_uuid)))
+      .then(async ({ rows }) => {
+        const waiting = rows.map((row) => row.destination_uuid);
+        waiting.forEach(wake);
+        const elsewhere = waiting.filter((workflow) => !isParked(workflow));
+        if (elsewhere.length > 0) await wakeSleepers(pool, elsewhere);
+      })
       .catch((error: unknown) => log.warn({ err: error }, "waiting messages could not be looked for"));
   }, everyMs);
   timer.unref();

@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
 import pg from "pg";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { OrderView } from "../../src/domain/order-view.ts";
+import { createPool } from "../../src/db/pool.ts";
+import { createRecollection } from "../../src/engine/left-behind.ts";
 import { createDatabase, type TestDatabase } from "../helpers/database.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
@@ -141,4 +143,49 @@ test("a run that is not the one that the row names gives way, and the one that i
     ({ status }) => status === "completed",
     20_000,
   );
+});
+
+test("a workflow whose end was not written is begun again and ended, however long ago it began", async () => {
+  const { id } = await service.create({ reference: "PO-unended" });
+  const ready = await service.until(
+    () => service.order(id),
+    ({ payment }) => payment.session_id !== null,
+  );
+  const workflow = async () =>
+    (
+      await sql.query<{ status: string; executor_id: string }>(
+        "select status, executor_id from dbos.workflow_status where workflow_uuid = $1",
+        [id],
+      )
+    ).rows[0];
+  const self = (await workflow())?.executor_id ?? "";
+  const pool = createPool({ url: database.url, max: 1 });
+  const lookInASecond = createRecollection(pool);
+  await lookInASecond(self);
+  // Begun hours ago, and the statement that says how it ended finds no row.
+  await sql.query(
+    "update dbos.workflow_status set updated_at = updated_at - 9000000 where workflow_uuid = $1",
+    [id],
+  );
+  await sql.query(`
+    create function dbos.unended() returns trigger language plpgsql as $$ begin return null; end $$;
+    create trigger unended before update on dbos.workflow_status for each row
+      when (new.status = 'SUCCESS' and new.workflow_uuid = '${id}') execute function dbos.unended();`);
+  await service.pay(ready);
+  await service.reached(id, "completed");
+  await service.until(
+    async () =>
+      (await sql.query("select from countersign.orders where id = $1 and segment_open", [id])).rowCount,
+    (open) => open === 0,
+  );
+  await sql.query("drop function dbos.unended cascade");
+  expect(await workflow()).toMatchObject({ status: "PENDING", executor_id: self });
+
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+  const begunAgain = await lookInASecond(self).finally(() => vi.useRealTimers());
+  await pool.end();
+  expect(begunAgain).toContain(id);
+  await service.until(workflow, (row) => row?.status === "SUCCESS");
+  const paid = await service.ledger((await service.order(id)).payment.id);
+  expect(paid).toMatchObject({ captured: 1250, captures: 1 });
 });
