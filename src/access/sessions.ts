@@ -3,6 +3,7 @@ import {
   deleteSession,
   findSession,
   insertSession,
+  moveSession,
   rotateSession,
   type SessionRow,
   type SignInMethod,
@@ -21,6 +22,8 @@ export interface Session {
   tenant: string;
   role: Role;
   user: string;
+  /** Where its user may go on: an operator's places, or the key's tenant. */
+  tenants: { tenant: string; role: Role }[];
   /** What every request that changes something has to show beside the cookie. */
   csrf: string;
   expires_at: Date;
@@ -42,6 +45,11 @@ export interface Sessions {
   find(token: string): Promise<Session | null>;
   /** @returns another token, or null when somebody else has just replaced it */
   rotate(token: string): Promise<string | null>;
+  /**
+   * Goes on in another tenant, as a session of its own that ends no later than this one, which is over.
+   * @returns its token, or null when the user is no operator there, or the session was over
+   */
+  move(token: string, tenant: string): Promise<string | null>;
   end(token: string): Promise<void>;
 }
 
@@ -89,8 +97,9 @@ export function createSessions({ db, keyring, operators, idleS, maxS }: Deps): S
       const row = TOKEN_PATTERN.test(token) ? await rows.get(hashOf(token)) : null;
       const role = row && roleOf(row);
       if (!row || !role || row.expires_at <= new Date()) return null;
-      const { id, tenant, user_name: user, csrf, expires_at, due } = row;
-      return { id, tenant, role, user, csrf, expires_at, due };
+      const { id, tenant, user_name: user, method, credential, csrf, expires_at, due } = row;
+      const tenants = method === "key" ? [{ tenant, role }] : operators.tenantsOf(credential);
+      return { id, tenant, role, user, tenants, csrf, expires_at, due };
     },
     async rotate(token) {
       const next = newToken();
@@ -101,6 +110,17 @@ export function createSessions({ db, keyring, operators, idleS, maxS }: Deps): S
       });
       rows.forget(hashOf(token));
       return rotated ? next : null;
+    },
+    async move(token, tenant) {
+      const session = await this.find(token);
+      if (!session?.tenants.some((place) => place.tenant === tenant)) return null;
+      const next = newToken();
+      const moved = await moveSession(db, {
+        ...{ shown: hashOf(token), next: hashOf(next), tenant },
+        ...{ id: newId("ses"), csrf: newToken() },
+      });
+      rows.forget(hashOf(token));
+      return moved ? next : null;
     },
     async end(token) {
       await deleteSession(db, hashOf(token));

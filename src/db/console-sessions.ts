@@ -93,6 +93,30 @@ export async function rotateSession(
   return rowCount === 1;
 }
 
+/** Replaces a session by one of another tenant with the same end. False when it was over, or replaced a moment ago. */
+export async function moveSession(
+  db: Queryable,
+  {
+    shown,
+    next,
+    id,
+    csrf,
+    tenant,
+  }: { shown: string; next: string; id: string; csrf: string; tenant: string },
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `with former as (
+       delete from countersign.console_sessions where token_hash = $1 or previous_hash = $1 returning *
+     )
+     insert into countersign.console_sessions
+            (id, token_hash, csrf, tenant, user_name, method, credential, created_at, expires_at)
+     select $3, $2, $4, $5, user_name, method, credential, created_at, expires_at from former
+      where expires_at > now()`,
+    [shown, next, id, csrf, tenant],
+  );
+  return rowCount === 1;
+}
+
 export const deleteSession = (db: Queryable, tokenHash: string) =>
   db.query("delete from countersign.console_sessions where token_hash = $1 or previous_hash = $1", [
     tokenHash,

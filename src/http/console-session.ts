@@ -5,7 +5,7 @@ import type { Keyring } from "../access/keyring.ts";
 import type { Session, Sessions } from "../access/sessions.ts";
 import type { SignInLinks } from "../access/sign-in-links.ts";
 import type { SessionAnswer, SignedOutProblem, SignInWay } from "../contract/answers/sessions.ts";
-import { askForLink, signInWithKey } from "../contract/sessions.ts";
+import { askForLink, chooseTenant, signInWithKey } from "../contract/sessions.ts";
 import type { SignInMethod } from "../db/console-sessions.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -62,6 +62,7 @@ export function consoleSessionRoutes(deps: ConsoleSessionDeps): Router {
         throw new AppError("unauthorized", "The API key is not known, has expired or was revoked.");
       ctx.body = present(await beginSession(ctx, deps, { ...holder, method: "key" }), deps);
     })
+    .post("/console/session/tenant", (ctx) => moveTo(ctx, deps))
     .delete("/console/session", async (ctx) => {
       const caller = await authenticate(ctx.req);
       if (caller?.session) await sessions.end(caller.session.token);
@@ -98,6 +99,27 @@ export async function beginSession(
   if (!session) throw new AppError("conflict", "What you signed in with was revoked a moment ago.");
   ctx.set("Cache-Control", "no-store");
   return session;
+}
+
+/** An operator of several tenants goes on in another. Other tabs of the browser find that their token is old. */
+async function moveTo(ctx: Context, deps: ConsoleSessionDeps): Promise<void> {
+  const { sessions, cookie, authenticate, log } = deps;
+  ctx.set("Cache-Control", "no-store");
+  const caller = await authenticate(ctx.req);
+  if (!caller?.session) return signedOut(ctx, deps);
+  const { token, session } = caller.session;
+  const { tenant } = validate(chooseTenant, await readJson(ctx));
+  if (!session.tenants.some((place) => place.tenant === tenant))
+    throw new AppError(
+      "forbidden",
+      "You have no place there; write one of `tenants` of GET /console/session.",
+    );
+  const next = await sessions.move(token, tenant);
+  const moved = next === null ? null : await sessions.find(next);
+  if (next === null || !moved) return signedOut(ctx, deps);
+  cookie.set(ctx, next);
+  log.info({ tenant, user: moved.user, from: session.tenant }, "went on in another tenant of the console");
+  ctx.body = present(moved, deps);
 }
 
 async function mailLink(email: string, mails: RateLimiterMemory, { links, log }: ConsoleSessionDeps) {
@@ -150,11 +172,11 @@ function signedOut(ctx: Context, { signIn, about }: ConsoleSessionDeps): void {
 }
 
 const present = (
-  { tenant, role, user, csrf, expires_at }: Session,
+  { tenant, role, user, tenants, csrf, expires_at }: Session,
   { signIn, about }: ConsoleSessionDeps,
 ): SessionAnswer => ({
   object: "session",
-  ...{ tenant, role, user, csrf },
+  ...{ tenant, role, user, tenants, csrf },
   expires_at: expires_at.toISOString(),
   ...about,
   sign_in: signIn,

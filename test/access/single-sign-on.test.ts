@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import Provider from "oidc-provider";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
+import type { SessionAnswer } from "../../src/contract/answers/sessions.ts";
 import { freePort } from "../helpers/process.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
@@ -39,7 +40,7 @@ beforeAll(async () => {
   service = await startTestService({
     PORT: String(port),
     API_KEYS: "dev:admin:ck_dev",
-    OPERATORS: "dev:finance:finance@example.com",
+    OPERATORS: "dev:finance:finance@example.com,other:viewer:Finance@example.com,third:admin:cfo@example.com",
     OIDC_ISSUER: issuer,
     OIDC_CLIENT_ID: "countersign",
     OIDC_CLIENT_SECRET: "a secret between the two",
@@ -76,7 +77,9 @@ function browser() {
       ? { url: location === null ? url : new URL(location, url).href, answer }
       : follow(new URL(location, url).href);
   };
-  return { visit, follow };
+  const cookies = (url: string) =>
+    [...(jars.get(new URL(url).origin) ?? [])].map(([name, value]) => `${name}=${value}`).join("; ");
+  return { visit, follow, cookies };
 }
 
 type Browser = ReturnType<typeof browser>;
@@ -103,6 +106,42 @@ describe("single sign-on", () => {
       user: "finance@example.com",
       sign_in: ["key", "mail", "oidc"],
     });
+  });
+
+  test("of an operator of two tenants goes on in the other one, whose orders alone are seen then", async () => {
+    const person = browser();
+    await signIn(person, "finance@example.com");
+    const first = (await (await person.visit(`${service.url}/console/session`)).json()) as SessionAnswer;
+    expect(first.tenants).toEqual([
+      { tenant: "dev", role: "finance" },
+      { tenant: "other", role: "viewer" },
+    ]);
+    const ours = await service.create({ reference: "PO-of-dev" });
+    const sees = async () => (await person.visit(`${service.url}/v1/orders/${ours.id}`)).status;
+    expect(await sees()).toBe(200);
+    const choose = (tenant: string, csrf: string) =>
+      person.visit(`${service.url}/console/session/tenant`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-csrf-token": csrf },
+        body: JSON.stringify({ tenant }),
+      });
+    expect((await choose("other", "")).status).toBe(403);
+    expect((await choose("third", first.csrf)).status).toBe(403);
+
+    const former = person.cookies(service.url);
+    const answer = await choose("other", first.csrf);
+    expect(answer.status).toBe(200);
+    const second = (await answer.json()) as SessionAnswer;
+    expect(second).toMatchObject({ tenant: "other", role: "viewer", user: "finance@example.com" });
+    expect(second.tenants).toEqual(first.tenants);
+    expect(second.csrf).not.toBe(first.csrf);
+    expect(await sees()).toBe(404);
+    // What the browser had before is over, and a page that was open may change nothing.
+    const old = await fetch(`${service.url}/console/session`, { headers: { cookie: former } });
+    expect(old.status).toBe(401);
+    expect((await choose("dev", first.csrf)).status).toBe(403);
+    expect((await choose("dev", second.csrf)).status).toBe(200);
+    expect(await sees()).toBe(200);
   });
 
   test.each([

@@ -11,6 +11,7 @@ const ELSEWHERE: Record<string, string> = {
   "GET /v1/changes": "it does not end: test/http/changes.test.ts",
   "GET /console/session": "it goes by a cookie: test/http/console-session.test.ts",
   "POST /console/session": "it sets a cookie: test/http/console-session.test.ts",
+  "POST /console/session/tenant": "it goes by a cookie: test/http/console-session.test.ts",
   "DELETE /console/session": "it goes by a cookie: test/http/console-session.test.ts",
   "POST /console/sign-in": "it mails a link: test/http/console-session.test.ts",
   "POST /webhooks/{provider}": "its body is the provider's, and signed: test/inbox and test/payments",

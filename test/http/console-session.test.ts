@@ -60,6 +60,7 @@ describe("signing in with an API key", () => {
       tenant: "dev",
       role: "admin",
       user: "dev@example.com",
+      tenants: [{ tenant: "dev", role: "admin" }],
       environment: "development",
       mailbox: true,
       provider: { name: "stripe", url: service.providerUrl },

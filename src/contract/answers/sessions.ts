@@ -10,6 +10,8 @@ export interface SessionAnswer {
   tenant: string;
   role: Role;
   user: string;
+  /** Where else the same person may go on, by `POST /console/session/tenant`: an operator's places, and a key's own tenant alone. */
+  tenants: { tenant: string; role: Role }[];
   /** For the header X-CSRF-Token of every request that changes something. */
   csrf: string;
   expires_at: string;

@@ -1,6 +1,6 @@
 import { overview, series } from "../answer-schemas/overview.ts";
 import { seriesQuery } from "../overview.ts";
-import { askForLink, signInWithKey } from "../sessions.ts";
+import { askForLink, chooseTenant, signInWithKey } from "../sessions.ts";
 import type { Operation } from "./operation.ts";
 
 /** What the console stands on: what changes, what is open, and who is signed in. */
@@ -58,6 +58,19 @@ export const CONSOLE_OPERATIONS: Operation[] = [
     body: signInWithKey,
     success: 200,
     refuses: [401],
+    open: true,
+  },
+  {
+    method: "post",
+    path: "/console/session/tenant",
+    summary: "Go on in another tenant of the operator who is signed in",
+    description:
+      "One of `tenants` of the session; 403 for any other. The answer is the new session, with another cookie and another `csrf`; the " +
+      "former one is over, and both end at the same time at the latest.",
+    tag: "Console",
+    body: chooseTenant,
+    success: 200,
+    refuses: [401, 403],
     open: true,
   },
   {
