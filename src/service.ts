@@ -313,7 +313,7 @@ async function start(
     console: access.console,
     mailbox,
     resources: [
-      auditRoutes({ pool: tenantPool, feed, restore, log }),
+      auditRoutes({ pool: tenantPool, feed, restore, authenticate: access.authenticate, log }),
       approvalRequestRoutes({
         ...{ pool: tenantPool, policy, outbound, seal, log },
         secretOf: (id, stored) => shownCallbackSecret(seal, id, stored),

@@ -64,7 +64,13 @@ async function openStage(folder: string) {
     ctx.state["requestId"] = "req_bench";
     await next();
   });
-  api.use(auditRoutes({ pool, feed, restore: () => Promise.resolve(), log }).routes());
+  api.use(
+    auditRoutes({
+      ...{ pool, feed, log },
+      restore: () => Promise.resolve(),
+      authenticate: () => ({ tenant: "dev", role: "admin", user: "dev@example.com" }),
+    }).routes(),
+  );
   app.use(api.routes());
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));

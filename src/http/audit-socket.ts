@@ -6,8 +6,10 @@ import { viewText, type View } from "../audit/personal.ts";
 import { getTrailHead } from "../db/audit-index.ts";
 import { isConnectionError, type Pool } from "../db/pool.ts";
 import { inTenant } from "../db/tenant-scope.ts";
+import type { Role } from "../domain/role.ts";
 import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { admission } from "./admitted.ts";
 import { isOrderId } from "./audit-query.ts";
 import { followAs } from "./audit-stream.ts";
 import type { Authenticate } from "./auth.ts";
@@ -24,8 +26,11 @@ export interface AuditSocketDeps {
 const PING_MS = 15_000;
 const STALLED_MS = 30_000;
 
-/** Close codes (RFC 6455, section 7.4.1): the trail is closed; the service stops; the client was too slow and comes back. */
-const CLOSE = { end: 1000, goingAway: 1001, failed: 1011, tryAgain: 1013 } as const;
+/**
+ * Close codes (RFC 6455, section 7.4.1): the trail is closed; the service stops; the client may not read on; the client was too slow
+ * and comes back.
+ */
+const CLOSE = { end: 1000, goingAway: 1001, refused: 1008, failed: 1011, tryAgain: 1013 } as const;
 
 /**
  * Handles the upgrade of `/v1/orders/:id/audit/stream`: one message per entry, its JSON. Resumes with `?after_seq=`.
@@ -48,7 +53,9 @@ export function auditSocket(
 }
 
 interface Follow {
+  request: IncomingMessage;
   tenant: string;
+  role: Role;
   orderId: string;
   after: number;
   view: View;
@@ -63,11 +70,11 @@ async function accept(
   if (!caller) throw new AppError("unauthorized", "Send the header Authorization: Bearer KEY.");
   const { searchParams } = new URL(request.url ?? "", "http://localhost");
   const { after, view } = followAs(Object.fromEntries(searchParams), "");
-  const { tenant } = caller;
+  const { tenant, role } = caller;
   const found = isOrderId(orderId) && (await inTenant(tenant, () => getTrailHead(pool, tenant, orderId)));
   if (!found) throw new AppError("not_found", `There is no order ${orderId.slice(0, 64)}.`);
   if (found.away) await restore({ tenant, id: orderId });
-  return { tenant, orderId, after, view };
+  return { request, tenant, role, orderId, after, view };
 }
 
 function appErrorOf(error: unknown, log: Log): AppError {
@@ -93,19 +100,26 @@ function refuse(socket: Duplex, error: AppError, request: IncomingMessage): void
   socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`);
 }
 
-async function serve(client: WebSocket, { feed, log }: AuditSocketDeps, follow: Follow): Promise<void> {
+async function serve(
+  client: WebSocket,
+  { feed, authenticate, log }: AuditSocketDeps,
+  follow: Follow,
+): Promise<void> {
   const gone = new AbortController();
   client.once("close", () => gone.abort());
   client.on("error", () => client.terminate());
   const stopPings = keepAlive(client);
-  const { tenant, orderId, after, view } = follow;
+  const { request, tenant, orderId, after, view } = follow;
+  const over = admission(authenticate, request, follow, gone.signal);
+  const signal = AbortSignal.any([gone.signal, over]);
   try {
-    for await (const event of feed.follow(tenant, orderId, { after, signal: gone.signal })) {
+    for await (const event of feed.follow(tenant, orderId, { after, signal })) {
       if (event.type === "entry") await send(client, viewText(event, view));
       else if (event.type === "end") return client.close(CLOSE.end, "end");
       else return client.close(CLOSE.tryAgain, `resync after_seq=${event.after}`);
     }
-    client.close(CLOSE.goingAway, "the service is stopping");
+    if (over.aborted) client.close(CLOSE.refused, "the key or session is not good any more");
+    else client.close(CLOSE.goingAway, "the service is stopping");
   } catch (error) {
     if (!gone.signal.aborted)
       log.warn({ err: error, order_id: orderId }, "a WebSocket of audit entries broke off");

@@ -2,9 +2,12 @@ import type { Context } from "koa";
 import type { FeedEvent, TrailFeed } from "../audit/feed.ts";
 import { viewText, type View } from "../audit/personal.ts";
 import type { Log } from "../log.ts";
+import { admission } from "./admitted.ts";
 import { flow, goneSignal } from "./audit-flow.ts";
 import { lastEventId, streamQuery } from "./audit-query.ts";
 import { heartbeats } from "./audit-heartbeat.ts";
+import type { Authenticate } from "./auth.ts";
+import { principal } from "./context.ts";
 import { validate } from "./validate.ts";
 
 /** A connection on which nothing happens is kept open by proxies as long as something is sent. */
@@ -22,14 +25,15 @@ export function followAs(query: Record<string, unknown>, header: string): { afte
   return { after, view };
 }
 
-/** The trail as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+/** The trail, for as long as the follower may read it, as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
 export function streamTrail(
   ctx: Context,
-  { feed, log }: { feed: TrailFeed; log: Log },
+  { feed, authenticate, log }: { feed: TrailFeed; authenticate: Authenticate; log: Log },
   { tenant, id }: { tenant: string; id: string },
 ): void {
   const { after, view } = followAs({ ...ctx.query }, ctx.get("last-event-id"));
-  const signal = goneSignal(ctx);
+  const gone = goneSignal(ctx);
+  const signal = AbortSignal.any([gone, admission(authenticate, ctx.req, principal(ctx), gone)]);
   ctx.set("Content-Type", "text/event-stream");
   ctx.set("Cache-Control", "no-store");
   ctx.set("X-Accel-Buffering", "no");

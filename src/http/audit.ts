@@ -29,6 +29,7 @@ import {
   trailQuery,
 } from "./audit-query.ts";
 import { streamTrail } from "./audit-stream.ts";
+import type { Authenticate } from "./auth.ts";
 import { principal } from "./context.ts";
 import { validate } from "./validate.ts";
 
@@ -37,13 +38,15 @@ export interface AuditRoutesDeps {
   feed: TrailFeed;
   /** Brings an archived trail back before it is read. */
   restore: (order: { tenant: string; id: string }) => Promise<void>;
+  /** Asked again while somebody follows. */
+  authenticate: Authenticate;
   log: Log;
 }
 
 type RouteContext = Context & { params: Record<string, string> };
 
 /** The trail of an order, and of all: paged, exported, live and verified. */
-export function auditRoutes({ pool, feed, restore, log }: AuditRoutesDeps): Router {
+export function auditRoutes({ pool, feed, restore, authenticate, log }: AuditRoutesDeps): Router {
   const trails = { pool, restore };
   return new Router()
     .get("/audit", async (ctx) => {
@@ -78,7 +81,7 @@ export function auditRoutes({ pool, feed, restore, log }: AuditRoutesDeps): Rout
       else exportTrail(ctx, { pool, log }, order, format);
     })
     .get("/orders/:id/audit/stream", async (ctx) => {
-      streamTrail(ctx, { feed, log }, await trailOf(ctx, trails));
+      streamTrail(ctx, { feed, authenticate, log }, await trailOf(ctx, trails));
     })
     .get("/orders/:id/audit/verify", async (ctx) => {
       const { tenant, id } = await trailOf(ctx, trails);

@@ -1,7 +1,7 @@
 import Router from "@koa/router";
-import type { Context } from "koa";
 import type { ChangeAnswer } from "../contract/answers/changes.ts";
 import type { Log } from "../log.ts";
+import { admission } from "./admitted.ts";
 import { flow, goneSignal } from "./audit-flow.ts";
 import { heartbeats } from "./audit-heartbeat.ts";
 import type { Authenticate } from "./auth.ts";
@@ -21,37 +21,23 @@ const MOST_WAITING = 2_000;
 
 /**
  * `GET /v1/changes`: what of a tenant's has changed, as server-sent events. Nothing is sent again: who comes back reads anew
- * what it shows. A follower whose key or session has ended is let go at the next heartbeat.
+ * what it shows. A follower whose key or session has ended is let go within seconds.
  */
 export const changesRoutes = ({ feed, authenticate, log }: ChangesDeps): Router =>
   new Router().get("/changes", (ctx) => {
-    principal(ctx);
-    const signal = goneSignal(ctx);
+    const { tenant, role } = principal(ctx);
+    const gone = goneSignal(ctx);
+    const signal = AbortSignal.any([gone, admission(authenticate, ctx.req, { tenant, role }, gone)]);
     ctx.set("Content-Type", "text/event-stream");
     ctx.set("Cache-Control", "no-store");
     ctx.set("X-Accel-Buffering", "no");
-    flow(ctx, events(ctx, { feed, authenticate, log }, signal), { signal, log });
+    flow(ctx, events(changesOf(feed, { tenant, admin: role === "admin" }, signal)), { signal, log });
   });
 
-async function* events(
-  ctx: Context,
-  { feed, authenticate }: ChangesDeps,
-  signal: AbortSignal,
-): AsyncGenerator<string> {
+async function* events(changes: AsyncGenerator<ChangeAnswer>): AsyncGenerator<string> {
   yield `retry: ${RETRY_MS}\n\n`;
-  const { tenant, role } = principal(ctx);
-  let checked = performance.now();
-  for await (const change of heartbeats(
-    changesOf(feed, { tenant, admin: role === "admin" }, signal),
-    HEARTBEAT_MS,
-  )) {
-    if (performance.now() - checked > HEARTBEAT_MS || change === null) {
-      const caller = await authenticate(ctx.req);
-      if (caller?.tenant !== tenant || caller.role !== role) return;
-      checked = performance.now();
-    }
+  for await (const change of heartbeats(changes, HEARTBEAT_MS))
     yield change === null ? ": heartbeat\n\n" : `event: change\ndata: ${JSON.stringify(change)}\n\n`;
-  }
 }
 
 /** Each change once while it waits, however often it happened. */

@@ -179,7 +179,7 @@ export async function serveTrails(trails: Trails, feed = trails.feed()): Promise
   const restore = () => Promise.resolve();
   const api = new Router({ prefix: "/v1" });
   api.use(authenticated(authenticate));
-  api.use(auditRoutes({ pool: trails.pool, feed, restore, log }).routes());
+  api.use(auditRoutes({ pool: trails.pool, feed, restore, authenticate, log }).routes());
   app.use(api.routes());
   const handle = app.callback();
   const server: Server = createServer((request, response) => void handle(request, response));

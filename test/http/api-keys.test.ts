@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import pg from "pg";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
 import { createKeyring, REMEMBER_MS } from "../../src/access/keyring.ts";
 import { keysCommand } from "../../src/cli/keys.ts";
 import type { ApiKeyAnswer, ApiKeyWithKey } from "../../src/contract/answers/api-keys.ts";
@@ -133,6 +135,40 @@ describe.concurrent("a key made at run time", () => {
     expect(await visits()).toBe(401);
   });
 });
+
+test("who follows with a key is let go within seconds of its revocation, whatever it follows", async () => {
+  const made = await make();
+  const order = await service.create();
+  const headers = { authorization: `Bearer ${made.key}` };
+  const stream = `/v1/orders/${order.id}/audit/stream`;
+  const answers = await Promise.all(
+    [stream, "/v1/changes"].map((path) => fetch(service.url + path, { headers })),
+  );
+  expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+  const socket = new WebSocket(service.url.replace("http", "ws") + stream, { headers });
+  const closed = once(socket, "close") as Promise<[number, Buffer]>;
+  await once(socket, "open");
+  // Whoever holds another key reads on.
+  const stays = await fetch(service.url + stream, { headers: { authorization: "Bearer ck_dev" } });
+  let cutOff = false;
+  const reading = stays.text().then(
+    () => (cutOff = true),
+    () => undefined,
+  );
+
+  const at = performance.now();
+  expect((await service.call("DELETE", `/v1/api-keys/${made.id}`)).status).toBe(204);
+  const texts = await Promise.all(answers.map((answer) => answer.text()));
+  expect(texts[0]).toContain("order.created");
+  expect(texts.join()).not.toContain("event: end");
+  expect((await closed)[0]).toBe(1008);
+  expect(performance.now() - at).toBeLessThan(10_000);
+  expect(cutOff).toBe(false);
+  await service.call("POST", `/v1/orders/${order.id}/cancel`, { reason: "not needed" });
+  await service.reached(order.id, "cancelled");
+  await reading;
+  expect(cutOff).toBe(true);
+}, 30_000);
 
 test("keys are made, rotated, listed and revoked from the command line", async () => {
   async function run(...words: string[]): Promise<string> {
