@@ -4,6 +4,7 @@ import "./console.css";
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
+import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queries } from "./api/queries.ts";
@@ -12,6 +13,7 @@ import { theme, variables } from "./theme.ts";
 
 /** Of this page's policy: style elements that the component library adds need it. */
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+setNonce(nonce);
 
 const root = document.getElementById("root");
 if (root)

@@ -1,4 +1,5 @@
 import {
+  Chip,
   createTheme,
   defaultVariantColorsResolver,
   type CSSVariablesResolver,
@@ -33,6 +34,9 @@ const dark: MantineColorsTuple = [
   "#0e1418",
 ];
 
+/** On what is filled with the accent. The library takes the text's colour from the light theme's shade in both themes. */
+const onAccent = "var(--mantine-primary-color-contrast)";
+
 export const theme = createTheme({
   primaryColor: "countersign",
   primaryShade: { light: 7, dark: 4 },
@@ -43,12 +47,16 @@ export const theme = createTheme({
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace',
   headings: { fontWeight: "650" },
-  // The library takes the text's colour from the light theme's shade in both themes.
   variantColorResolver: (input) => {
     const colors = defaultVariantColorsResolver(input);
     return input.variant === "filled" && (input.color ?? "countersign") === "countersign"
-      ? { ...colors, color: "var(--mantine-primary-color-contrast)" }
+      ? { ...colors, color: onAccent }
       : colors;
+  },
+  components: {
+    Chip: Chip.extend({
+      vars: () => ({ root: { "--chip-color": onAccent, "--chip-icon-color": onAccent } }),
+    }),
   },
 });
 

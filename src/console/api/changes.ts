@@ -6,6 +6,8 @@ import { queries } from "./queries.ts";
 const GATHER_MS = 150;
 /** A list is read anew at most this often while it changes all the time. */
 const LIST_MS = 1_500;
+/** How old the overview may be that the service answers, and a little more. */
+const OVERVIEW_MS = 2_200;
 
 /** After an error answer the browser does not try again by itself. */
 const AGAIN_MS = 2_000;
@@ -91,6 +93,7 @@ function gather() {
   const lists = new Set<string>();
   let objectsDue: ReturnType<typeof setTimeout> | undefined;
   let listsDue: ReturnType<typeof setTimeout> | undefined;
+  let overviewDue: ReturnType<typeof setTimeout> | undefined;
   let listsRead = 0;
   const readObjects = () => {
     objectsDue = undefined;
@@ -104,6 +107,12 @@ function gather() {
     listsDue = undefined;
     listsRead = Date.now();
     for (const list of lists) void queries.invalidateQueries({ queryKey: [list] });
+    // The overview that one is given may be some seconds old.
+    if (lists.has("overview"))
+      overviewDue ??= setTimeout(() => {
+        overviewDue = undefined;
+        void queries.invalidateQueries({ queryKey: ["overview"] });
+      }, OVERVIEW_MS);
     lists.clear();
   };
   return {
@@ -116,6 +125,7 @@ function gather() {
     end() {
       clearTimeout(objectsDue);
       clearTimeout(listsDue);
+      clearTimeout(overviewDue);
     },
   };
 }
