@@ -5,13 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command, InvalidArgumentError } from "commander";
 import pc from "picocolors";
 import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
-import { createPool, type Pool } from "../../src/db/pool.ts";
+import { createPool } from "../../src/db/pool.ts";
 import { insertReconciliation } from "../../src/db/reconciliations.ts";
 import { newId } from "../../src/ids.ts";
 import { startProcess, type RunningProcess } from "../process.ts";
 import { closeClient, json } from "./client.ts";
 import { cpuTimes } from "./cpu.ts";
 import { percentile, round } from "./figures.ts";
+import { liveAt, storeCopies, storedId, WAITING } from "./stored.ts";
 
 // What orders cost that wait: memory, idle processor time, wake-up, and a restart with all of them.
 
@@ -20,13 +21,14 @@ const count = (text: string): number => {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("write a whole number from 1");
   return value;
 };
-const { orders } = new Command("bench:parked")
+const { orders, awake } = new Command("bench:parked")
   .description(
     "Measures what waiting orders cost: memory, idle time, wake-up, and a restart with all of them.",
   )
   .option("--orders <n>", "how many wait", count, 10_000)
+  .option("--awake", "they were in a process's memory when it was killed, instead of asleep", false)
   .parse()
-  .opts<{ orders: number }>();
+  .opts<{ orders: number; awake: boolean }>();
 
 const say = (line: string) => console.error(pc.dim(line));
 
@@ -46,49 +48,27 @@ const create = (url: string, n: number | string) =>
     },
   ) as Promise<Order>;
 
-/** Tables that hold something of a waiting order, by the column that names it. */
-const TABLES: [table: string, column: string][] = [
-  ["countersign.orders", "id"],
-  ["countersign.audit_index", "order_id"],
-  ["dbos.workflow_status", "workflow_uuid"],
-  ["dbos.workflow_input", "workflow_uuid"],
-  ["dbos.operation_outputs", "workflow_uuid"],
-  ["dbos.notifications", "destination_uuid"],
-  ["dbos.workflow_events", "workflow_uuid"],
-  ["dbos.workflow_events_history", "workflow_uuid"],
-  ["dbos.streams", "workflow_uuid"],
-];
-
-/** Copies all that is stored of one waiting order under other ids: what as many real ones would have left. */
-async function multiply(pool: Pool, { id }: Order, times: number): Promise<void> {
-  const BATCH = 2_000;
-  for (let from = 1; from <= times; from += BATCH)
-    for (const [table, column] of TABLES)
-      await pool.query(
-        `insert into ${table}
-         select (json_populate_record(null::${table}, replace(row_to_json(t)::text, $1, left($1, 14) || lpad(to_hex(n), 16, '0'))::json)).*
-           from ${table} t cross join generate_series($2::int, $3::int) as n where t.${column} = $1`,
-        [id, from, Math.min(from + BATCH - 1, times)],
-      );
-  await pool.query("analyze");
+/** From sending an order a message until its trail has it, in milliseconds. */
+async function heard(url: string, id: string): Promise<number> {
+  const { audit } = (await json("GET", `${url}/v1/orders/${id}`)) as Order;
+  const sent = performance.now();
+  await json("POST", `${url}/v1/orders/${id}/messages`, { topic: "note", message: "are you there?" });
+  for (let entries = audit.entries; entries === audit.entries;)
+    entries = ((await json("GET", `${url}/v1/orders/${id}`)) as Order).audit.entries;
+  const took = performance.now() - sent;
+  await sleep(20);
+  return took;
 }
-
-const copyOf = ({ id }: Order, n: number) => `${id.slice(0, 14)}${n.toString(16).padStart(16, "0")}`;
 
 async function residentKb({ child }: RunningProcess): Promise<number> {
   const status = await readFile(`/proc/${child.pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? NaN);
 }
 
-async function parkedAt(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^countersign_workflows_parked (\d+)/m.exec(text)?.[1] ?? 0);
-}
-
 const folder = await mkdtemp(join(tmpdir(), "countersign-parked-"));
 const postgres = await startEmbeddedPostgres({ dataDir: folder });
 const pool = createPool({ url: postgres.url, max: 2, applicationName: "countersign-bench" });
-const start = () =>
+const start = (sleepAfterS: number) =>
   startProcess(
     "src/main.ts",
     {
@@ -98,6 +78,7 @@ const start = () =>
       DATA_DIR: join(folder, "service"),
       LOG_LEVEL: "error",
       RECONCILE_EVERY_S: "3600",
+      SLEEP_AFTER_S: String(sleepAfterS),
     },
     (line) => line === "ready",
   );
@@ -107,12 +88,16 @@ const urlOf = ({ lines }: RunningProcess) =>
 const rows: [what: string, value: number, unit: string, target: string][] = [];
 try {
   say("one order that waits, to be copied");
-  const first = await start();
+  const first = await start(awake ? 0 : 0.5);
   const template = await create(urlOf(first), "template");
-  await sleep(2_000);
+  await sleep(3_000);
   await first.stop();
+  // It has waited for an hour.
+  await pool.query(
+    "update dbos.workflow_status set created_at = created_at - 3600000, updated_at = updated_at - 3600000",
+  );
   say(`copying it ${orders} times`);
-  await multiply(pool, template, orders);
+  await storeCopies(postgres.url, { template: template.id, from: 1, to: orders, kept: WAITING });
   // The night's comparison with the provider has been made: it is once a day, and not what a restart costs.
   await insertReconciliation(pool, {
     ...{ id: newId("rec"), tenant: "dev", since: new Date() },
@@ -121,7 +106,7 @@ try {
 
   say("starting on them");
   const began = performance.now();
-  const service = await start();
+  const service = await start(60);
   const url = urlOf(service);
   rows.push(["restart to ready", performance.now() - began, "ms", "3000"]);
   const created: number[] = [];
@@ -130,7 +115,7 @@ try {
     const asked = performance.now();
     await create(url, n);
     created.push(performance.now() - asked);
-    live = await parkedAt(url);
+    live = await liveAt(url);
   }
   rows.push([
     "restart to all of them live",
@@ -154,26 +139,24 @@ try {
 
   say("waking some");
   const woken: number[] = [];
+  const inMemory: number[] = [];
   for (let n = 1; n <= 200; n++) {
-    const id = copyOf(template, 1 + Math.floor(Math.random() * orders));
-    const { audit } = (await json("GET", `${url}/v1/orders/${id}`)) as Order;
-    const sent = performance.now();
-    await json("POST", `${url}/v1/orders/${id}/messages`, { topic: "note", message: "are you there?" });
-    for (let entries = audit.entries; entries === audit.entries;)
-      entries = ((await json("GET", `${url}/v1/orders/${id}`)) as Order).audit.entries;
-    woken.push(performance.now() - sent);
-    await sleep(20);
+    woken.push(await heard(url, storedId(template.id, 1 + Math.floor(Math.random() * orders))));
+    // What the same costs where nothing sleeps, at the same time on the same machine.
+    if (n % 4 === 0) inMemory.push(await heard(url, (await create(url, `beside-${n}`)).id));
   }
   rows.push(["a message wakes its order, p50", percentile(woken, 0.5), "ms", ""]);
   rows.push(["a message wakes its order, p95", percentile(woken, 0.95), "ms", "100"]);
+  rows.push(["the same of one in memory, p50", percentile(inMemory, 0.5), "ms", ""]);
+  rows.push(["the same of one in memory, p95", percentile(inMemory, 0.95), "ms", ""]);
   await service.stop();
 
   say("the same with none, to compare memory");
   await pool.query(
-    "update dbos.workflow_status set status = 'CANCELLED' where status in ('PENDING', 'ENQUEUED')",
+    "update dbos.workflow_status set status = 'CANCELLED' where status in ('PENDING', 'ENQUEUED', 'DELAYED')",
   );
   await pool.query("update countersign.orders set segment_open = false");
-  const empty = await start();
+  const empty = await start(60);
   await sleep(5_000);
   rows.push([
     "resident memory per waiting order",
@@ -189,7 +172,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-console.log(`\n${orders} waiting orders\n`);
+console.log(`\n${orders} waiting orders, ${awake ? "left awake by a killed process" : "asleep"}\n`);
 for (const [what, value, unit, target] of rows)
   console.log(
     `${what.padEnd(36)} ${pc.bold(String(round(value)).padStart(8))} ${unit.padEnd(4)} ${target && pc.dim(`target ${target}`)}`,

@@ -123,3 +123,10 @@ export async function storedSize(pool: Pool): Promise<{ orders: number; bytes: n
   );
   return rows[0] ?? { orders: 0, bytes: 0 };
 }
+
+/** How many workflows wait there for something to happen, asleep or in memory; the others are still to be taken over. */
+export async function liveAt(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const gauge = (name: string) => Number(new RegExp(`^${name} (\\d+)`, "m").exec(text)?.[1] ?? 0);
+  return gauge("countersign_workflows_parked") + gauge('countersign_workflows_pending{state="sleeping"}');
+}

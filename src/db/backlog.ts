@@ -54,8 +54,8 @@ select
   ${seconds(`(select to_timestamp(min(created_at_epoch_ms) / 1000.0) from dbos.notifications where consumed = false)`)}
     as oldest_message_s,
   ${byName(`
-    select lower(status) as name, count(*)::int from dbos.workflow_status
-     where status in ('PENDING', 'ENQUEUED') group by status`)} as workflows,
+    select case status when 'DELAYED' then 'sleeping' else lower(status) end as name, count(*)::int from dbos.workflow_status
+     where status in ('PENDING', 'ENQUEUED', 'DELAYED') group by status`)} as workflows,
   (select count(*)::int from dbos.workflow_status
     where status in ('ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')) as broken,
   (with ${tenantsOf("approvals")}

@@ -13,7 +13,7 @@ import { createOrder, pay } from "../payment.ts";
 import type { Settings } from "../row.ts";
 import { createScope, type Scope } from "../scope.ts";
 import { startServiceOn, type ServiceProcess } from "../stack.ts";
-import { ENDED, storeCopies, storedSize, WAITING } from "../stored.ts";
+import { ENDED, liveAt, storeCopies, storedSize, WAITING } from "../stored.ts";
 import { measurePoint, type Point } from "./point.ts";
 
 // What becomes of orders/s and latency with more processes, more stored orders, and more orders that wait.
@@ -88,7 +88,7 @@ async function withParked(scope: Scope): Promise<Growth["parked"]> {
     if (count > 0) await storeCopies(database.url, { template, from: 1, to: count, kept: WAITING });
     const began = performance.now();
     const service = await own.start(startServiceOn(database));
-    while ((await parkedAt(service.url)) < count) await sleep(250);
+    while ((await liveAt(service.url)) < count) await sleep(250);
     const live = performance.now() - began;
     points.push({ ...(await measurePoint(count, database, [service], settings)), live_after_ms: live });
     await own.end();
@@ -96,17 +96,14 @@ async function withParked(scope: Scope): Promise<Growth["parked"]> {
   return points;
 }
 
+const LIVE_WITHIN_MS = 600_000;
+
 async function ended(service: ServiceProcess, { pool }: Database): Promise<string> {
   const since = new Date(Date.now() - 60_000);
   const order = await createOrder(service.url);
   await pay(service.providerUrl, order);
   while ((await countersign(service, pool).completed(since)) === 0) await sleep(20);
   return order.id;
-}
-
-async function parkedAt(url: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^countersign_workflows_parked (\d+)/m.exec(text)?.[1] ?? 0);
 }
 
 async function freePort(): Promise<number> {

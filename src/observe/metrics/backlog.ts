@@ -66,9 +66,9 @@ export function backlogMetrics(registry: Registry, read: () => Promise<Backlog |
   );
   gauge(
     "countersign_workflows_pending",
-    "Workflows that run or are parked (pending), or wait for a process (enqueued)",
+    "Workflows that run or are parked (pending), wait for a process (enqueued), or sleep (sleeping)",
     ["state"],
-    byName("state", ["pending", "enqueued"], (b) => b.workflows),
+    byName("state", ["pending", "enqueued", "sleeping"], (b) => b.workflows),
   );
   gauge(
     "countersign_workflows_broken",
