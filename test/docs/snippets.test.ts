@@ -2,11 +2,18 @@ import { parseEnv } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { loadConfig } from "../../src/config.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
-import { PAGES, snippetsOf, type Snippet } from "./snippets.ts";
+import { PAGES, README, snippetsOf, type Snippet } from "./snippets.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 
 /** What cannot be run here, by its page and first line, and why; where it is run instead, if it is. */
 const NOT_RUN: Record<string, string> = {
+  "README.md: npm ci && npm run demo":
+    "it installs and goes on for ever; test/package/newcomer.test.ts has the demo of an installed package",
+  "README.md: npm ci && npm test": "that is this run",
+  "README.md: npm run replay -- fixtures/webhooks":
+    "it wants a service of its own; test/e2e/replay.test.ts has one",
+  "README.md: npm run provider -- --port 4343 --data-dir .data/rehearsal   # in a terminal of its own":
+    "it goes on for ever; test/cli/doctor.test.ts rehearses with a second provider",
   "docs/archive.md: ARCHIVE_AFTER_DAYS=400 npm start":
     "it goes on for ever; test/archive starts a service with it",
   'docs/audit.md: curl -H "Authorization: Bearer KEY" "https://orders.example.com/v1/orders/ORDER/audit?format=ndjson" > trail.ndjson':
@@ -30,7 +37,7 @@ const NOT_RUN: Record<string, string> = {
 const RUN = new Set(["sh", "ts", "js", "json", "dotenv"]);
 
 const nameOf = ({ page, text }: Snippet): string => `${page}: ${text.split("\n", 1)[0]}`;
-const all = PAGES.flatMap(snippetsOf);
+const all = [...PAGES, README].flatMap(snippetsOf);
 const pages = [...new Set(all.map(({ page }) => page))];
 const runnable = (page: string, language: string): Snippet[] =>
   all.filter(
@@ -88,6 +95,8 @@ test.each(pages.filter((page) => runnable(page, "sh").length > 0))(
     const script = runnable(page, "sh").map(({ text }) => here(text));
     const ran = await terminal.sh(script.join("\n"));
     expect(ran.code, ran.output).toBe(0);
+    // curl is content with whatever it is answered.
+    if (page === README) expect(ran.output).toContain('"object":"order"');
   },
   60_000,
 );
