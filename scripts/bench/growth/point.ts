@@ -23,8 +23,8 @@ export async function measurePoint(
   settings: Settings,
 ): Promise<Point> {
   const contender = inTurn(services, database);
-  const [rounds, perRound] = settings.quick ? [1, 60] : [3, 300];
-  await ordersRound(contender, settings.quick ? 40 : 200);
+  const [rounds, perRound] = settings.quick ? [1, 60] : [3, 200];
+  await ordersRound(contender, settings.quick ? 40 : 100);
   const results: Round[] = [];
   const commits: number[] = [];
   for (let i = 0; i < rounds; i++) {

@@ -18,7 +18,9 @@ export const boot: Part = {
   what: "npm start to ready, in a new directory and in one that is there",
   async run({ scope, quick }) {
     const folder = await mkdtemp(join(tmpdir(), "countersign-bench-boot-"));
-    await scope.start(Promise.resolve({ stop: () => rm(folder, { recursive: true, force: true }) }));
+    await scope.start(
+      Promise.resolve({ stop: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) }),
+    );
     const start = async () => {
       const began = performance.now();
       const service = await scope.start(Promise.resolve(npmStart(folder)));
@@ -46,7 +48,8 @@ function npmStart(folder: string): Stoppable & { ready: Promise<void> } {
     ...{ cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "ignore"] },
     env: { ...process.env, DATA_DIR: folder, PORT: "0", PROVIDER_PORT: "0", LOG_LEVEL: "error" },
   });
-  const ended = once(child, "exit");
+  // npm ends before the service does; the service and its provider hold this pipe.
+  const ended = once(child, "close");
   const ready = new Promise<void>((done, failed) => {
     if (child.stdout)
       createInterface(child.stdout).on("line", (line) => {

@@ -32,7 +32,7 @@ export const orders: Part = {
     const named = (id: string, row: Row): Row => ({
       ...row,
       id: `orders_${id}`,
-      what: `payment-only order over HTTP, created to completed: ${contenders.get(id)?.name}`,
+      what: `payment-only order over HTTP, created to completed: ${nameOf(id, contenders)}`,
     });
     return [
       ...[...results].flatMap(([id, list]) => orderRows(id, list).map((row) => named(id, row))),
@@ -40,6 +40,9 @@ export const orders: Part = {
     ];
   },
 };
+
+const nameOf = (id: string, contenders: Contenders) =>
+  id === "handwritten" ? "by hand on bare pg" : (contenders.get(id)?.name ?? id);
 
 /** A peer compiles, fills its caches and grows its tables first. @returns how many orders are a round */
 async function warmUp(contender: Contender, { quick, say }: Bench): Promise<number> {
