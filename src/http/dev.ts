@@ -1,7 +1,7 @@
 import Router from "@koa/router";
 import { z } from "zod";
 import type { DevMailbox } from "../mail/dev-mailbox.ts";
-import { MAILBOX_HEADERS, mailboxPage } from "./pages/index.ts";
+import { framed, MAILBOX_HEADERS, mailboxPage } from "./pages/index.ts";
 import { validate } from "./validate.ts";
 
 const query = z.object({ to: z.string().max(254).optional() });
@@ -35,7 +35,7 @@ export const devRoutes = (mailbox: DevMailbox): Router =>
       if (!mail) return void (await next());
       ctx.set(MAIL_HEADERS);
       ctx.type = "html";
-      ctx.body = mail.html;
+      ctx.body = framed(mail.html, "_blank");
     })
     .get("/dev/mailbox.json", (ctx) => {
       const { to } = validate(query, { ...ctx.query }, "The query");

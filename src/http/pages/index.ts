@@ -9,7 +9,7 @@ export {
   type SupersededView,
 } from "./gone.ts";
 export { landingPage, type LandingView } from "./landing.ts";
-export { mailboxPage, type MailboxView } from "./mailbox.ts";
+export { framed, mailboxPage, type MailboxView } from "./mailbox.ts";
 export { PAGE_HEADERS, MAILBOX_HEADERS } from "./style.ts";
 export {
   errorPage,

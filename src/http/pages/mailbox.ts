@@ -46,16 +46,16 @@ const shown = (mail: MailboxEntry, open: boolean): Html => markup`<details class
 ${
   mail.html &&
   markup`<section aria-label="HTML part"><h2>HTML</h2>
-<iframe title="HTML part of: ${mail.subject}" loading="lazy" sandbox="allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation" srcdoc="${framed(mail.html)}"></iframe></section>
+<iframe title="HTML part of: ${mail.subject}" loading="lazy" sandbox="allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation" srcdoc="${framed(mail.html, "_top")}"></iframe></section>
 `
 }<p class="across muted small">${mail.id}, Message-ID ${mail.message_id || "none"}</p>
 </div>
 </details>
 `;
 
-/** Links of a mail lead out of its frame. */
-function framed(source: string): string {
-  const base = `<base target="_top">`;
+/** Links of a mail lead out of its frame: in its place (`_top`), or to a window of their own. */
+export function framed(source: string, target: "_top" | "_blank"): string {
+  const base = `<base target="${target}">`;
   const head = /<head[^>]*>/i;
   return head.test(source) ? source.replace(head, (tag) => tag + base) : base + source;
 }

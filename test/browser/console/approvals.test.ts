@@ -26,7 +26,10 @@ describe.skipIf(chromiumMissing())("approvals in the console", () => {
   async function asked(reference: string, amount: number) {
     const order = await service.create({ reference, amount, requested_by: "sam@example.com" });
     await service.pay(order);
-    const { approval } = await service.reached(order.id, "awaiting_approval");
+    const { approval } = await service.until(
+      () => service.order(order.id),
+      ({ approval }) => approval?.status === "pending",
+    );
     return { order, approval: approval?.id ?? "" };
   }
 
