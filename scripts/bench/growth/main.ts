@@ -88,7 +88,8 @@ async function withParked(scope: Scope): Promise<Growth["parked"]> {
     if (count > 0) await storeCopies(database.url, { template, from: 1, to: count, kept: WAITING });
     const began = performance.now();
     const service = await own.start(startServiceOn(database));
-    while ((await liveAt(service.url)) < count) await sleep(250);
+    for (const deadline = Date.now() + LIVE_WITHIN_MS; (await liveAt(service.url)) < count; await sleep(250))
+      if (Date.now() > deadline) throw new Error(`not all of ${count} waiting orders come back`);
     const live = performance.now() - began;
     points.push({ ...(await measurePoint(count, database, [service], settings)), live_after_ms: live });
     await own.end();
