@@ -87,6 +87,7 @@ export function intakeRows(id: string, what: string, rounds: Intake[]): Row[] {
         p99_ms: round(of(({ full }) => full.p99_ms)),
         half_load_p50_ms: round(of(({ half }) => half.p50_ms)),
         half_load_p99_ms: round(of(({ half }) => half.p99_ms)),
+        client_busy: round(of(({ full }) => full.client_busy)),
       },
     },
   ];
