@@ -2,7 +2,16 @@ import { Group, Stack, Table, Text } from "@mantine/core";
 import type { OrderView } from "../../contract/answers/orders.ts";
 import { Amount } from "../show/amount.tsx";
 import { Card } from "../show/card.tsx";
+import { partsOf, type MoneyPart } from "./money.ts";
 import classes from "./money-bar.module.css";
+
+const PARTS: Record<MoneyPart, string> = {
+  kept: "Kept",
+  held: "Held",
+  refunded: "Refunded",
+  disputed: "Disputed",
+  lost: "Lost in a dispute",
+};
 
 const NAMES: Record<string, string> = {
   authorized: "Held on the card",
@@ -17,16 +26,8 @@ const NAMES: Record<string, string> = {
 
 /** How much of the order's money is where: a bar, and its postings behind it. */
 export function MoneyBar({ order }: { order: OrderView }) {
-  const { currency, payment, ledger, amount } = order;
-  const { authorization, dispute } = ledger.accounts;
-  const refunded = payment.amount_refunded;
-  const kept = Math.max(0, payment.amount_captured - refunded - Math.max(0, dispute));
-  const parts = [
-    { name: "Kept", amount: kept, look: classes["kept"] },
-    { name: "Held", amount: Math.max(0, authorization), look: classes["held"] },
-    { name: "Refunded", amount: refunded, look: classes["refunded"] },
-    { name: "Disputed", amount: Math.max(0, dispute), look: classes["disputed"] },
-  ].filter((part) => part.amount > 0);
+  const { currency, ledger, amount } = order;
+  const parts = partsOf(order).map(([part, amount]) => ({ name: PARTS[part], amount, look: classes[part] }));
   const whole = Math.max(
     amount,
     parts.reduce((sum, part) => sum + part.amount, 0),

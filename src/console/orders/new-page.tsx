@@ -1,4 +1,5 @@
 import {
+  Box,
   Button,
   Grid,
   Group,
@@ -8,7 +9,6 @@ import {
   Select,
   SimpleGrid,
   Stack,
-  Text,
   Textarea,
   TextInput,
 } from "@mantine/core";
@@ -19,13 +19,13 @@ import { formatMoney } from "../../domain/money.ts";
 import { useCommand } from "../api/command.ts";
 import { useSession } from "../api/session.ts";
 import { AmountInput } from "../show/amount-input.tsx";
-import { Card } from "../show/card.tsx";
 import { Page } from "../show/page.tsx";
 import { faultOf, Trouble } from "../show/trouble.tsx";
 import { CardHelp } from "./card-help.tsx";
 import { amountOf, orderOf, type Draft } from "./draft.ts";
+import { Examples } from "./examples.tsx";
 import { ItemFields } from "./item-fields.tsx";
-import { draftOf, PRESETS } from "./presets.ts";
+import { draftOf } from "./presets.ts";
 import { TEST_CARDS } from "./test-cards.ts";
 
 const CURRENCIES = Intl.supportedValuesOf("currency").map((code) => ({
@@ -57,7 +57,17 @@ export default function NewOrderPage() {
   return (
     <Page title="New order" within={[{ title: "Orders", href: "/orders" }]}>
       <Grid gap="lg">
-        <Grid.Col span={{ base: 12, md: 8 }}>
+        <Grid.Col span={{ base: 12, md: 4 }} order={{ md: 2 }}>
+          <Stack gap="lg">
+            <Examples choose={(preset) => setDraft(draftOf(preset))} />
+            {provider.url && (
+              <Box visibleFrom="md">
+                <CardHelp />
+              </Box>
+            )}
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 8 }} order={{ md: 1 }}>
           <Paper
             withBorder
             p="md"
@@ -124,7 +134,7 @@ export default function NewOrderPage() {
                 label="How it is paid"
                 value={draft.mode}
                 onChange={(mode) => put({ mode })}
-                of={{ checkout: "Checkout page", client: "Own page", confirm: "By server" }}
+                of={{ checkout: "Checkout", client: "Own page", confirm: "By server" }}
               />
               {draft.mode === "confirm" && (
                 <Select
@@ -166,34 +176,11 @@ export default function NewOrderPage() {
             </Stack>
           </Paper>
         </Grid.Col>
-        <Grid.Col span={{ base: 12, md: 4 }}>
-          <Stack gap="lg">
-            <Card title="Examples">
-              <Stack gap="xs">
-                {PRESETS.map(({ title, what, draft: preset }) => (
-                  <Button
-                    key={title}
-                    variant="default"
-                    h="auto"
-                    py={8}
-                    justify="flex-start"
-                    onClick={() => setDraft(draftOf(preset))}
-                  >
-                    <Stack gap={0} align="flex-start">
-                      <Text size="sm" fw={600}>
-                        {title}
-                      </Text>
-                      <Text size="xs" c="dimmed" ta="left" style={{ whiteSpace: "normal" }}>
-                        {what}
-                      </Text>
-                    </Stack>
-                  </Button>
-                ))}
-              </Stack>
-            </Card>
-            {provider.url && <CardHelp />}
-          </Stack>
-        </Grid.Col>
+        {provider.url && (
+          <Grid.Col span={12} hiddenFrom="md">
+            <CardHelp />
+          </Grid.Col>
+        )}
       </Grid>
     </Page>
   );

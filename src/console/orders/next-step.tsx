@@ -5,9 +5,14 @@ import type { OrderView } from "../../contract/answers/orders.ts";
 import { useSession } from "../api/session.ts";
 import { When } from "../show/when.tsx";
 
+/** Whether its checkout page is open. */
+export const isPayable = ({ payment, status }: OrderView): boolean =>
+  payment.checkout_url !== null &&
+  (status === "awaiting_payment" || status === "requires_action" || status === "payment_failed");
+
 /** What the order waits for, and the way to it. */
 export function NextStep({ order }: { order: OrderView }) {
-  const { payment, approval, hold, status } = order;
+  const { payment, approval, hold } = order;
   const { provider, mailbox } = useSession();
   if (hold)
     return (
@@ -39,13 +44,18 @@ export function NextStep({ order }: { order: OrderView }) {
         </Group>
       </Alert>
     );
-  if (payment.checkout_url && (status === "awaiting_payment" || status === "payment_failed"))
+  if (isPayable(order))
     return (
       <Alert color="blue" icon={<IconArrowRight aria-hidden />} title="It waits for the customer to pay">
+        {payment.failure && (
+          <Text size="sm" c="red">
+            The last try failed: {payment.failure.message}
+          </Text>
+        )}
         <Group gap="sm" mt={4}>
           <Button
             component="a"
-            href={payment.checkout_url}
+            href={payment.checkout_url ?? ""}
             target="_blank"
             rel="noreferrer"
             size="xs"
@@ -66,5 +76,37 @@ export function NextStep({ order }: { order: OrderView }) {
         <Text size="sm">{payment.failure.message}</Text>
       </Alert>
     );
+  const waits = waitsFor(order);
+  if (waits)
+    return (
+      <Alert color="blue" icon={<IconArrowRight aria-hidden />} title={waits.title}>
+        <Text size="sm">
+          {waits.otherwise} {waits.by && <When at={waits.by} ago />}
+        </Text>
+      </Alert>
+    );
+  return null;
+}
+
+/** What somebody does on this page, or the customer elsewhere, and what is by when if nobody does. */
+function waitsFor({ status, payment, fulfilment, ledger, pay_by }: OrderView) {
+  if (status === "requires_action")
+    return {
+      title: "It waits for the customer to confirm with the bank",
+      otherwise: "Otherwise its time is up",
+      by: pay_by,
+    };
+  if (status === "authorized" && ledger.accounts.authorization > 0)
+    return {
+      title: "It waits for somebody to capture the money",
+      otherwise: "Otherwise the hold on the card ends",
+      by: payment.capture_before,
+    };
+  if (status === "fulfilling" && fulfilment.mode === "manual")
+    return {
+      title: "It waits for its items to be fulfilled",
+      otherwise: "Otherwise the order fails",
+      by: fulfilment.fulfil_by,
+    };
   return null;
 }

@@ -2,6 +2,7 @@ import { Grid, Paper, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { OrderView } from "../../contract/answers/orders.ts";
 import { read } from "../api/request.ts";
+import { useSession } from "../api/session.ts";
 import { useTrail } from "../api/trail.ts";
 import { Amount } from "../show/amount.tsx";
 import { Loaded } from "../show/loaded.tsx";
@@ -9,8 +10,10 @@ import { Page } from "../show/page.tsx";
 import { StatusChip } from "../show/status-chip.tsx";
 import { Actions } from "./actions.tsx";
 import { ApprovalsCard } from "./approvals-card.tsx";
+import { CardHelp } from "./card-help.tsx";
+import { EventsCard } from "./events-card.tsx";
 import { MoneyBar } from "./money-bar.tsx";
-import { NextStep } from "./next-step.tsx";
+import { isPayable, NextStep } from "./next-step.tsx";
 import { AboutCard, ItemsCard, PaymentCard, RefundsCard } from "./side.tsx";
 import { Trail } from "./trail.tsx";
 import { WayDiagram } from "./way-diagram.tsx";
@@ -37,6 +40,7 @@ export default function OrderPage({ id }: { id: string }) {
 
 function Shown({ order }: { order: OrderView }) {
   const trail = useTrail(order.id, order.erased_at);
+  const { provider } = useSession();
   return (
     <Page
       title={order.reference}
@@ -63,11 +67,13 @@ function Shown({ order }: { order: OrderView }) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 4 }}>
           <Stack gap="lg">
+            {provider.url && isPayable(order) && <CardHelp />}
             <AboutCard order={order} />
             <PaymentCard order={order} />
             {order.approvals.length > 0 && <ApprovalsCard approvals={order.approvals} />}
             {order.refunds.length > 0 && <RefundsCard order={order} />}
             {order.items.length > 0 && <ItemsCard order={order} />}
+            <EventsCard id={order.id} />
           </Stack>
         </Grid.Col>
       </Grid>

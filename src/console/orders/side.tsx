@@ -22,9 +22,10 @@ export const AboutCard = ({ order }: { order: OrderView }) => (
         Ended: order.result && <When at={order.result.ended_at} />,
         Because: order.result?.reason,
         Erased: order.erased_at && <When at={order.erased_at} />,
-        ...order.metadata,
       }}
     />
+    {/* Apart from the order's own, whose names a merchant's keys may have. */}
+    {Object.keys(order.metadata).length > 0 && <Facts of={order.metadata} />}
     <Copyable text={order.id} what="the order’s id" />
   </Card>
 );

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { IconShieldCheck, IconShieldX } from "@tabler/icons-react";
 import { useState } from "react";
 import type { AuditEntry, TrailVerdict } from "../../contract/answers/audit.ts";
@@ -77,7 +77,15 @@ const Verified = ({ verdict: { valid, entries } }: { verdict: TrailVerdict }) =>
 );
 
 const Broken = ({ verdict: { first_bad_seq, fault, entries, head_hash } }: { verdict: TrailVerdict }) => (
-  <Text role="alert" c="red" fw={600} size="sm">
-    Entry {first_bad_seq}: {fault}. The {entries} before it are proven, up to hash {head_hash.slice(0, 16)}…
-  </Text>
+  <Alert
+    role="alert"
+    color="red"
+    icon={<IconShieldX aria-hidden />}
+    title={`Do not rely on this trail: entry ${first_bad_seq} is ${fault}`}
+  >
+    <Text size="sm">
+      The {entries} before it are proven, up to hash {head_hash.slice(0, 16)}… Whoever runs the database
+      should look at it now.
+    </Text>
+  </Alert>
 );

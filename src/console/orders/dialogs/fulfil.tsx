@@ -23,18 +23,22 @@ export function FulfilDialog({ order, opened, close }: DialogProps) {
     "The item is reported as fulfilled.",
   );
   const count = Number(quantity);
+  const choose = (next: string | null) => {
+    setSku(next);
+    setQuantity(items.find((item) => item.sku === next)?.left ?? 1);
+  };
   return (
     <Confirm
       opened={opened}
       close={close}
       title={`Fulfil ${order.reference}`}
       action="Report it"
-      disabled={sku === null || !Number.isInteger(count) || count < 1}
+      disabled={sku === null || !Number.isInteger(count) || count < 1 || count > left}
       running={fulfil.isPending}
       error={fulfil.error}
       run={() => sku !== null && fulfil.mutate({ sku, quantity: count })}
     >
-      <Select label="Item" data={items.map((item) => item.sku)} value={sku} onChange={setSku} required />
+      <Select label="Item" data={items.map((item) => item.sku)} value={sku} onChange={choose} required />
       <NumberInput
         label="How many"
         description={`${left} to go`}
