@@ -18,9 +18,10 @@ export const restart: Part = {
     const text = await parked.output;
     const figure = (what: string) =>
       Number(new RegExp(`^${what}\\s+([\\d.e+]+)`, "m").exec(text)?.[1] ?? NaN);
+    const they = /^\d+ waiting orders, (.+)$/m.exec(text)?.[1] ?? "parked";
     const row = (id: string, what: string, unit: string, value: number): Row => ({
       ...{ id, what, unit, value, values: [value] },
-      detail: { waiting: orders },
+      detail: { waiting: orders, they_are: they },
     });
     return [
       row(
