@@ -3,10 +3,10 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { signBody } from "../../../src/payments/stripe/signature.ts";
 import { chromiumMissing, launchBrowser } from "../../helpers/browser.ts";
 import { expectFits, openConsole } from "../../helpers/console.ts";
 import { startTestService, type TestService } from "../../helpers/service.ts";
+import { deliver, event, intent } from "../../inbox/provider-events.ts";
 
 describe.skipIf(chromiumMissing())("webhooks, health and reconciliation in the console", () => {
   let service: TestService;
@@ -20,7 +20,7 @@ describe.skipIf(chromiumMissing())("webhooks, health and reconciliation in the c
       response.writeHead(answer).end(answer === 500 ? "out of order" : "");
     }).listen(0, "127.0.0.1");
     [service, browser] = await Promise.all([
-      startTestService({ STRIPE_WEBHOOK_SECRETS: "whsec_console" }),
+      startTestService(),
       launchBrowser(),
       once(merchant, "listening"),
     ]);
@@ -33,21 +33,8 @@ describe.skipIf(chromiumMissing())("webhooks, health and reconciliation in the c
 
   /** An event of a payment that nobody knows. */
   async function strange(id: string): Promise<void> {
-    const object = {
-      id: `pi_${id}`,
-      object: "payment_intent",
-      status: "succeeded",
-      amount: 1,
-      currency: "usd",
-    };
-    const event = { id: `evt_${id}`, object: "event", type: "payment_intent.succeeded", livemode: false };
-    const body = Buffer.from(JSON.stringify({ ...event, created: 1, data: { object } }));
-    const response = await fetch(`${service.url}/webhooks/stripe`, {
-      method: "POST",
-      headers: { "stripe-signature": signBody(body, "whsec_console", new Date()) },
-      body: Uint8Array.from(body),
-    });
-    expect(response.status).toBe(204);
+    const sent = { ...event("payment_intent.succeeded", intent(`pi_${id}`)), id: `evt_${id}` };
+    expect(await deliver(service.url, sent)).toBe(204);
   }
 
   test("one that found no order is seen as it comes, tried out and replayed", async () => {
