@@ -80,6 +80,8 @@ export async function startStage(
           STRIPE_WEBHOOK_SECRETS: secret,
           SMTP_URL: `smtp://127.0.0.1:${mailPort}`,
           RECONCILE_EVERY_S: "2",
+          // So that many are asleep, or about to be, when something is killed.
+          SLEEP_AFTER_S: "1",
           LOG_LEVEL: "silent",
           ...env,
           ...(fault === undefined ? {} : { FAULT_POINT: fault }),

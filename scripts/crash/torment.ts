@@ -19,7 +19,7 @@ const BLOWS: readonly Blow[] = [
 
 const EFFECTS = [
   ...["open_payment", "open_approval", "mail", "mail#2", "report", "capture", "void", "refund", "publish"],
-  ...["publish#2", "publish#3", "publish#5", "publish#8"],
+  ...["publish#2", "publish#3", "publish#5", "publish#8", "sleep"],
 ];
 /** Every point at which a service kills itself. */
 const STEPS = EFFECTS.flatMap((name) => [`${name}:before`, `${name}:after`]);

@@ -84,23 +84,51 @@ export async function listReconciliations(
   return rows;
 }
 
+/** Whose orders there are. Jumps from one to the next in the index, past all of their orders. */
 export async function listTenants(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ tenant: string }>("select distinct tenant from countersign.orders");
+  const { rows } = await db.query<{ tenant: string }>(
+    `with recursive t(tenant) as (
+       (select tenant from countersign.orders order by tenant limit 1)
+       union all
+       select (select o.tenant from countersign.orders o where o.tenant > t.tenant order by o.tenant limit 1)
+         from t where t.tenant is not null)
+     select tenant from t where tenant is not null`,
+  );
   return rows.map((row) => row.tenant);
 }
 
-/** Orders that are open or changed since, by id, after `after`. */
-export async function findToReconcile(
+/** Orders that are open, by id, after `after`. */
+export async function findOpenToReconcile(
   db: Queryable,
   tenant: string,
-  since: Date,
   after: string,
   limit: number,
 ): Promise<{ id: string; state: OrderState }[]> {
   const { rows } = await db.query<{ id: string; state: OrderState }>(
     `select id, state from countersign.orders
-      where tenant = $1 and id > $2 and (segment_open or updated_at >= $3) order by id limit $4`,
-    [tenant, after, since, limit],
+      where tenant = $1 and id > $2 and segment_open order by id limit $3`,
+    [tenant, after, limit],
+  );
+  return rows;
+}
+
+/** Ids of orders that are at rest and changed since. */
+export async function findChangedSince(db: Queryable, tenant: string, since: Date): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id from countersign.orders
+      where tenant = $1 and updated_at >= $2 and not segment_open order by id`,
+    [tenant, since],
+  );
+  return rows.map((row) => row.id);
+}
+
+export async function getOrderStates(
+  db: Queryable,
+  ids: string[],
+): Promise<{ id: string; state: OrderState }[]> {
+  const { rows } = await db.query<{ id: string; state: OrderState }>(
+    "select id, state from countersign.orders where id = any($1) order by id",
+    [ids],
   );
   return rows;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { forgetKeysBefore } from "../db/idempotency-keys.ts";
 import { inTransaction, type Pool, type Tx } from "../db/pool.ts";
 import { derivedId } from "../domain/derived-id.ts";
 import type { Log } from "../log.ts";
@@ -24,6 +25,8 @@ export async function forgetWorkflows(tx: Tx, workflows: readonly string[]): Pro
 
 /** For how long a workflow that ended well could still be replayed, for whoever looks into what it did. */
 const REPLAYS_KEPT_DAYS = 30;
+/** For how long the same request is known to be the same; a merchant's retries end within days. */
+const KEYS_KEPT_DAYS = 90;
 const EVERY_MS = 10 * 60_000;
 const BATCH = 200;
 const DAY_MS = 86_400_000;
@@ -61,9 +64,27 @@ async function forgetSteps(tx: Tx, workflows: readonly string[]): Promise<void> 
   for (const table of [...PAYLOADS, "workflow_events_history"])
     await tx.query(`delete from dbos.${table} where workflow_uuid = any($1)`, [workflows]);
   await tx.query("delete from dbos.notifications where destination_uuid = any($1) and consumed", [workflows]);
+  // A segment begins with the events of the one before, which nobody reads any more.
+  await tx.query(
+    `delete from dbos.workflow_events where workflow_uuid in (
+       select case when earlier = 0 then order_id else order_id || ':' || earlier end
+         from (select split_part(id, ':', 1) as order_id, split_part(id, ':', 2)::int as segment
+                 from unnest($1::text[]) as id where id like '%:%') as later
+        cross join lateral generate_series(0, segment - 1) as earlier)`,
+    [workflows],
+  );
 }
 
-/** Does so now and then; a process that finds another at it leaves it alone. */
+/** Deletes the idempotency keys of requests that made their object before `time`. @returns how many */
+export async function forgetKeys(pool: Pool, time: Date, signal?: AbortSignal): Promise<number> {
+  for (let forgotten = 0; ;) {
+    const keys = signal?.aborted ? 0 : await forgetKeysBefore(pool, time, BATCH);
+    if (keys === 0) return forgotten;
+    forgotten += keys;
+  }
+}
+
+/** Does both now and then; a process that finds another at it leaves it alone. */
 export function startForgetting(pool: Pool, log: Log): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -78,6 +99,8 @@ export function startForgetting(pool: Pool, log: Log): { stop(): Promise<void> }
       const forgotten = await forgetReplays(pool, new Date(Date.now() - REPLAYS_KEPT_DAYS * DAY_MS), signal);
       if (forgotten > 0)
         log.info({ workflows: forgotten }, "steps of workflows that are long over were deleted");
+      const keys = await forgetKeys(pool, new Date(Date.now() - KEYS_KEPT_DAYS * DAY_MS), signal);
+      if (keys > 0) log.info({ keys }, "old idempotency keys were deleted");
     } finally {
       client.release(true);
     }

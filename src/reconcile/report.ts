@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { getOrderById } from "../db/orders.ts";
 import {
   endReconciliation,
-  findToReconcile,
+  findChangedSince,
+  findOpenToReconcile,
+  getOrderStates,
   touchReconciliation,
   type ReportedDifference,
 } from "../db/reconciliations.ts";
@@ -42,10 +44,7 @@ export async function runReport(
   let checked = 0;
   try {
     if (allEvents) await takeInAll(deps, since);
-    for (let after = "", more = true; more;) {
-      const page = await findToReconcile(deps.pool, tenant, since, after, PAGE);
-      more = page.length === PAGE;
-      after = page.at(-1)?.id ?? after;
+    for await (const page of toCompare(deps, tenant, since)) {
       const orders = [...page];
       const next = async (): Promise<void> => {
         for (let order = orders.shift(); order && !stopping.aborted; order = orders.shift()) {
@@ -70,6 +69,21 @@ export async function runReport(
     );
   }
   return differences;
+}
+
+/** What is open, and then what came to rest since, also while the report ran. No order that ended before is read. */
+async function* toCompare({ pool }: Pick<LookDeps, "pool">, tenant: string, since: Date) {
+  const open = new Set<string>();
+  for (let after = "", more = true; more;) {
+    const page = await findOpenToReconcile(pool, tenant, after, PAGE);
+    more = page.length === PAGE;
+    after = page.at(-1)?.id ?? after;
+    for (const { id } of page) open.add(id);
+    yield page;
+  }
+  const rest = (await findChangedSince(pool, tenant, since)).filter((id) => !open.has(id));
+  for (let from = 0; from < rest.length; from += PAGE)
+    yield await getOrderStates(pool, rest.slice(from, from + PAGE));
 }
 
 async function compare(deps: LookDeps, report: string, state: OrderState): Promise<ReportedDifference[]> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPool, type Pool } from "../../src/db/pool.ts";
-import { forgetReplays } from "../../src/engine/retention.ts";
+import { forgetKeys, forgetReplays } from "../../src/engine/retention.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";
 
 let service: TestService;
@@ -68,4 +68,55 @@ test("of an order that is over the steps go, and everything that anybody can see
   await service.reached(order.id, "refunded");
   await service.pay(await service.order(waiting.id));
   await service.reached(waiting.id, "completed");
+});
+
+test("events of earlier segments go with the steps of a later one, and its own stay", async () => {
+  const order = await service.create({ reference: "PO-segments" });
+  await service.until(
+    () => service.order(order.id),
+    ({ payment }) => payment.session_id !== null,
+  );
+  await service.pay(await service.order(order.id));
+  await service.reached(order.id, "completed");
+  const events = async () =>
+    (
+      await pool.query<{ id: string }>(
+        "select distinct workflow_uuid as id from dbos.workflow_events where split_part(workflow_uuid, ':', 1) = $1 order by 1",
+        [order.id],
+      )
+    ).rows.map(({ id }) => id);
+  const ended = (id: string) =>
+    service.until(
+      async () =>
+        (
+          await pool.query(
+            "select from dbos.workflow_status where workflow_uuid = $1 and status = 'SUCCESS'",
+            [id],
+          )
+        ).rowCount,
+      (count) => count === 1,
+    );
+  await ended(order.id);
+  await service.call("POST", `/v1/orders/${order.id}/messages`, { topic: "note", message: "late" });
+  await ended(`${order.id}:1`);
+  expect(await events()).toEqual([order.id, `${order.id}:1`]);
+  const shown = await service.call("GET", `/v1/orders/${order.id}/events`);
+  await forgetReplays(pool, later());
+  expect(await events()).toEqual([`${order.id}:1`]);
+  expect((await service.call("GET", `/v1/orders/${order.id}/events`)).body).toEqual(shown.body);
+});
+
+test("an idempotency key is forgotten after its time and not before", async () => {
+  const post = () =>
+    service.call(
+      "POST",
+      "/v1/orders",
+      { reference: "PO-key", amount: 1250, currency: "usd" },
+      { "idempotency-key": "kept-for-a-while" },
+    );
+  const first = await post();
+  await forgetKeys(pool, new Date(Date.now() - 60_000));
+  expect((await post()).body).toMatchObject({ id: first.body["id"] });
+  expect(await forgetKeys(pool, later())).toBeGreaterThan(0);
+  expect((await post()).body["id"]).not.toBe(first.body["id"]);
 });
