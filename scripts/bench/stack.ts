@@ -51,7 +51,11 @@ export interface ServiceProcess {
 /** One of the processes on a database; those with one provider's port share it. */
 export async function startServiceOn(
   database: Pick<Database, "url" | "folder">,
-  { profile = null, providerPort = 0 }: { profile?: string | null; providerPort?: number } = {},
+  {
+    profile = null,
+    providerPort = 0,
+    env = {},
+  }: { profile?: string | null; providerPort?: number; env?: Record<string, string> } = {},
 ): Promise<ServiceProcess> {
   const service = await startProcess(
     "src/main.ts",
@@ -61,6 +65,7 @@ export async function startServiceOn(
       DATABASE_URL: database.url,
       DATA_DIR: join(database.folder, "service"),
       LOG_LEVEL: "error",
+      ...env,
     },
     (line) => line === "ready",
     { nodeArgs: profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profile)}`] },
