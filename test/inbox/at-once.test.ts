@@ -54,10 +54,22 @@ const refund = (order: OrderView, amount: number) => ({
   ...{ payment_intent: order.payment.id, metadata: { order_id: order.id } },
 });
 
+/** Of which no workflow runs any more. */
 async function completed(): Promise<OrderView> {
   const order = await service.create({ payment: { mode: "client" } });
   expect(await deliver(service.url, event("payment_intent.succeeded", paid(order)))).toBe(204);
-  return service.reached(order.id, "completed");
+  const ended = await service.reached(order.id, "completed");
+  await service.until(
+    async () =>
+      (
+        await pool.query<{ open: boolean }>(
+          "select segment_open as open from countersign.orders where id = $1",
+          [order.id],
+        )
+      ).rows[0]?.open,
+    (open) => open === false,
+  );
+  return ended;
 }
 
 const inbox = async (where: string, value: unknown): Promise<Stored[]> =>
@@ -120,7 +132,7 @@ test("more events than fit into a commit are all taken in, and each order gets i
   );
 });
 
-test("who waits for an order does not hold its webhooks meanwhile: a replay, a repetition and an erasure cannot block one another", async () => {
+test("who waits for an order does not hold its webhooks meanwhile, so that a replay and a repetition cannot block one another", async () => {
   const order = await service.create({ payment: { mode: "client" } });
   const told = event("payment_intent.processing", intentOf(order));
   expect(await deliver(service.url, told)).toBe(204);
@@ -136,13 +148,13 @@ test("who waits for an order does not hold its webhooks meanwhile: a replay, a r
       (
         await pool.query<{ n: number }>(
           `select count(*)::int as n from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock' and query like '%for update%'`,
+            where datname = current_database() and wait_event_type = 'Lock' and query like '%json_to_recordset%for update%'`,
         )
       ).rows[0]?.n ?? 0,
     (blocked) => blocked === 2,
   );
   await db.query("set local lock_timeout = '500ms'");
-  // As an erasure does, which has locked the order before.
+  // As the intake counts a repetition, once it has locked the order.
   await db.query("update countersign.inbound_webhooks set duplicates = duplicates where id = $1", [
     webhook?.id,
   ]);
