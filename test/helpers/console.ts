@@ -39,16 +39,17 @@ export async function expectFits(
   where: { browser: Browser; service: TestService },
   paths: string[],
 ): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    const viewport = { width: 390, height: 844 };
-    const { page, close } = await openConsole(where, "/sign-in", { colorScheme, viewport, bypassCSP: true });
-    for (const path of paths) {
-      await page.goto(path);
+  const viewport = { width: 390, height: 844 };
+  const { page, close } = await openConsole(where, "/sign-in", { viewport, bypassCSP: true });
+  for (const path of paths) {
+    await page.goto(path);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
       await page.getByRole("heading", { level: 1 }).waitFor();
       await expect.poll(() => page.locator("[aria-busy=true]").count()).toBe(0);
       expect(await seriousFaults(page), `${path} ${colorScheme}`).toEqual([]);
       expect(await page.evaluate("document.documentElement.scrollWidth"), path).toBeLessThanOrEqual(390);
     }
-    await close();
   }
+  await close();
 }

@@ -35,6 +35,13 @@ export async function signInByKey(key: string): Promise<void> {
   queries.setQueryData(KEY, taken(session));
 }
 
+/** Goes on as an operator of another tenant. */
+export async function chooseTenant(tenant: string): Promise<void> {
+  const session = await send<SessionAnswer>("POST", "/console/session/tenant", { tenant });
+  forget();
+  queries.setQueryData(KEY, taken(session));
+}
+
 export async function signOut(): Promise<void> {
   await send("DELETE", "/console/session").catch(() => undefined);
   forget();

@@ -1,6 +1,13 @@
 import { Button, Menu, Text, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
-import { IconDeviceDesktop, IconLogout, IconMoon, IconSun, IconUserCircle } from "@tabler/icons-react";
-import { signOut, useSession } from "../api/session.ts";
+import {
+  IconBuilding,
+  IconDeviceDesktop,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUserCircle,
+} from "@tabler/icons-react";
+import { chooseTenant, signOut, useSession } from "../api/session.ts";
 
 const SCHEMES: { scheme: MantineColorScheme; text: string; Icon: typeof IconSun }[] = [
   { scheme: "light", text: "Light", Icon: IconSun },
@@ -10,7 +17,7 @@ const SCHEMES: { scheme: MantineColorScheme; text: string; Icon: typeof IconSun 
 
 /** Who is signed in, light or dark, and the way out. */
 export function Account() {
-  const { user, role, tenant } = useSession();
+  const { user, role, tenant, tenants } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu position="bottom-end" width={240}>
@@ -31,6 +38,17 @@ export function Account() {
         <Menu.Label>
           {user}: {role} of {tenant}
         </Menu.Label>
+        {tenants
+          .filter((other) => other.tenant !== tenant)
+          .map(({ tenant: other }) => (
+            <Menu.Item
+              key={other}
+              leftSection={<IconBuilding size={16} />}
+              onClick={() => void chooseTenant(other)}
+            >
+              Go to {other}
+            </Menu.Item>
+          ))}
         <Menu.Divider />
         {SCHEMES.map(({ scheme, text, Icon }) => (
           <Menu.Item
