@@ -83,9 +83,10 @@ async function withParked(scope: Scope): Promise<Growth["parked"]> {
     await scope.start(Promise.resolve({ stop: () => own.end() }));
     const database = await own.start(startDatabase());
     await prepareCommits(database.pool);
-    const first = await own.start(startServiceOn(database));
+    const first = await own.start(startServiceOn(database, { env: { SLEEP_AFTER_S: "0.5" } }));
     const template = (await createOrder(first.url)).id;
-    await sleep(2_000);
+    // Long enough to fall asleep, as whatever waits for more than a minute does.
+    await sleep(3_000);
     await first.stop();
     if (count > 0) await storeCopies(database.url, { template, from: 1, to: count, kept: WAITING });
     // The night's comparison with the provider, and its polls of payments that wait, are not what is measured.
