@@ -37,8 +37,8 @@ const CHAOS = {
   ...{ error_after: 0.05, hang: 0.01, hang_ms: 1_000, reset: 0.05 },
 };
 
-/** An order that has not ended so long after the last kill is lost. */
-const PATIENCE_MS = 120_000;
+/** An order that has not ended so long after the last kill is lost: an effect that failed many times pauses for five minutes. */
+const PATIENCE_MS = 420_000;
 
 const say = (line: string) => console.error(pc.dim(line));
 
