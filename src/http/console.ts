@@ -40,7 +40,7 @@ export function consoleRoutes(directory: string): Router {
   const page = async (ctx: Context, next: Next) => {
     const index = join(directory, "index.html");
     // Looked for anew, so that what is built while the service runs is there.
-    if (hasConsole(directory)) await sendPage(ctx, index);
+    if (hasConsole(directory) && !isTimeline(ctx)) await sendPage(ctx, index);
     else await next();
   };
   return new Router()
@@ -58,6 +58,10 @@ export function consoleRoutes(directory: string): Router {
       else await next();
     });
 }
+
+/** A shared link to an order's timeline has the URL of the order's page, and a token (`timeline.ts`). */
+const isTimeline = ({ path, query }: Context): boolean =>
+  path.startsWith("/orders/") && query["t"] !== undefined;
 
 export const hasConsole = (directory: string): boolean => existsSync(join(directory, "index.html"));
 

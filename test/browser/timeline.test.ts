@@ -138,7 +138,11 @@ describe.skipIf(chromiumMissing())("an order's timeline", () => {
     const token = url.searchParams.get("t") ?? "";
     expect(await status(`/orders/${mine.id}?t=${token}`)).toBe(200);
     expect(await status(`/orders/${another.id}?t=${token}`)).toBe(404);
-    expect(await status(`/orders/${mine.id}`)).toBe(404);
+    // Without a token it is the console's page, which holds nothing of the order until somebody signs in.
+    const shell = await (await fetch(`${service.url}/orders/${mine.id}`)).text();
+    expect(shell).toContain('<div id="root"></div>');
+    expect(shell).not.toContain(mine.reference);
+    expect(await status(`/orders/${mine.id}?t=`)).toBe(404);
     const [version = "", expires = "", , mac = ""] = token.split(".");
     const longer = (Number.parseInt(expires, 36) + 60).toString(36);
     expect(await status(`/orders/${mine.id}?t=${version}.${longer}.s.${mac}`)).toBe(404);

@@ -264,6 +264,7 @@ const LEFT_OUT: Record<string, string> = {
   "GET /console/session": "sessions are for people in a browser, by cookie",
   "POST /console/session": "sessions are for people in a browser, by cookie",
   "DELETE /console/session": "sessions are for people in a browser, by cookie",
+  "POST /console/session/tenant": "sessions are for people in a browser, by cookie",
   "POST /console/sign-in": "sessions are for people in a browser, by cookie",
   "GET /metrics": "Prometheus reads it, as text",
 };
