@@ -247,10 +247,9 @@ const SMALL_TARGETS = `[...document.querySelectorAll("button, textarea, input:no
 
 const count = (page: Page, selector: string) => page.locator(selector).count();
 
+/** Every width and every theme; a page's colours do not depend on its width. */
 const SIZES = [
   [1200, "light"],
-  [1200, "dark"],
-  [390, "light"],
   [390, "dark"],
   [320, "light"],
 ] as const;
