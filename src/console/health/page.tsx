@@ -80,7 +80,7 @@ export default function HealthPage() {
         )}
       </Loaded>
       <Loaded query={overview} what="overview">
-        {({ processes, database }) => <Processes processes={processes} database={database} />}
+        {(data) => <Processes {...data} />}
       </Loaded>
     </Page>
   );

@@ -7,8 +7,8 @@ import { When } from "../show/when.tsx";
 const bytes = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 /** Who runs, on what. */
-export const Processes = ({ processes, database }: Pick<OverviewAnswer, "processes" | "database">) => (
-  <Card title="Processes">
+export const Processes = ({ processes, database, provider, mail }: OverviewAnswer) => (
+  <Card title="Processes, and whom they call">
     <List listStyleType="none" spacing="xs" withPadding={false}>
       {processes.map(({ id, alive, started_at }) => (
         <List.Item key={id}>
@@ -19,6 +19,12 @@ export const Processes = ({ processes, database }: Pick<OverviewAnswer, "process
         </List.Item>
       ))}
     </List>
+    <Text size="sm">
+      <StatusChip status={provider.ok ? "answers" : "failing"} size="sm" /> Provider {provider.name}
+    </Text>
+    <Text size="sm">
+      <StatusChip status={mail.ok ? "answers" : "failing"} size="sm" /> Mail server
+    </Text>
     <Text size="sm" c="dimmed">
       PostgreSQL {database.version}, {bytes.format(database.size_bytes / 1e6)} MB, {database.connections} of{" "}
       {database.most_connections} connections

@@ -20,6 +20,7 @@ const TONES: Record<string, string> = {
   ended: "gray",
   active: "countersign",
   alive: "countersign",
+  answers: "countersign",
   gone: "gray",
   scheduled: "blue",
   awaiting_payment: "blue",
