@@ -203,6 +203,7 @@ async function start(
     exclusive: config.databaseUrl === null,
     notify: config.databaseNotify,
     sleepAfterMs: config.sleepAfterS === 0 ? null : config.sleepAfterS * 1000,
+    publishing: config.enginePublish,
   });
   stops.push(() => engine.stop());
   backlogMetrics(metrics.registry, () => readBacklog(pool, OPEN_STATUSES));

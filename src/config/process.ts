@@ -41,6 +41,7 @@ export const processSettings = {
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_NOTIFY: z.enum(["on", "off"], "write on or off").default("on"),
   SLEEP_AFTER_S: amountOf("seconds", 0, 86_400).default(60),
+  ENGINE_PUBLISH: z.enum(["direct", "plain"], "write direct or plain").default("direct"),
   DATABASE_WAIT_S: amountOf("seconds", 0, 3_600).default(60),
   DATA_DIR: z.string().min(1).default(".data"),
   POLICY_FILE: z.string().min(1).optional(),
@@ -75,6 +76,8 @@ export interface ProcessConfig {
   databaseNotify: boolean;
   /** For how long an order or approval that waits is kept in memory, in seconds; 0: for as long as it waits. */
   sleepAfterS: number;
+  /** Whether transitions write the engine's checkpoints themselves, or leave them to the engine's own steps. */
+  enginePublish: "direct" | "plain";
   /** How long a start waits for a database that takes no connections yet, in seconds. */
   databaseWaitS: number;
   dataDir: string;
@@ -95,6 +98,7 @@ export const processConfig = (raw: Values<typeof processSettings>, cwd: string):
   databaseUrl: raw.DATABASE_URL ?? null,
   databaseNotify: raw.DATABASE_NOTIFY === "on",
   sleepAfterS: raw.SLEEP_AFTER_S,
+  enginePublish: raw.ENGINE_PUBLISH,
   databaseWaitS: raw.DATABASE_WAIT_S,
   dataDir: resolve(cwd, raw.DATA_DIR),
   policyFile: raw.POLICY_FILE

@@ -3,11 +3,15 @@ import type { ApprovalState } from "../domain/approval.ts";
 import { peopleAskedNow } from "../domain/approval-seats.ts";
 import { approvalMerchantEvents } from "../domain/merchant-events.ts";
 import { storableJson } from "../domain/storable.ts";
-import type { Commit, Committed } from "./commit.ts";
+import { requireOwned, type Commit, type Committed, type Written } from "./commit.ts";
+import { owned, recording } from "./recording.ts";
+
+const ENGINE = { workflow: "$6", checkpoints: "$10", owner: "$11" };
 
 /**
  * Writes one transition of an approval: its row alone with whom it waits for, since what happened is told to the order, whose
- * trail it is; and, of one without an order, its webhooks.
+ * trail it is; of one without an order, its webhooks, and
+ * what the engine records.
  */
 export async function commitApproval({
   tx,
@@ -17,8 +21,9 @@ export async function commitApproval({
   after,
   now,
   atRest,
+  recording: { owner, checkpoints },
 }: Commit<ApprovalState>): Promise<Committed> {
-  const { rows } = await tx.query<Committed>(
+  const { rows } = await tx.query<Written>(
     `with changed as (
        update countersign.approvals
           set state = $2, status = $3, updated_at = $4, steps = steps + 1,
@@ -28,8 +33,8 @@ export async function commitApproval({
         returning not segment_open as closed
      ), outbound as (
        ${enqueueDeliveries({ events: "$8", tenant: "$9" })}
-     )
-     select closed, exists (select from outbound) as enqueued from changed`,
+     ), ${recording(ENGINE)}
+     select closed, exists (select from outbound) as enqueued, ${owned(ENGINE)} from changed`,
     [
       id,
       storableJson(after),
@@ -40,7 +45,10 @@ export async function commitApproval({
       peopleAskedNow(after, now),
       JSON.stringify(approvalMerchantEvents(before, after, now)),
       after.tenant,
+      JSON.stringify(checkpoints),
+      owner,
     ],
   );
-  return rows[0] ?? { closed: false, enqueued: false };
+  const { closed, enqueued } = requireOwned(rows[0], workflowId);
+  return { closed, enqueued, answer: null };
 }

@@ -6,16 +6,17 @@ import type { OrderState } from "../domain/order.ts";
 import { sealDraft } from "../domain/personal.ts";
 import { storableJson } from "../domain/storable.ts";
 import { orderEvents, orderView } from "../domain/order-view.ts";
-import type { Commit, Committed } from "./commit.ts";
+import { requireOwned, type Commit, type Committed, type Written } from "./commit.ts";
 import { AUDIT_STREAM } from "./names.ts";
+import { owned, recording } from "./recording.ts";
 
 /** As the engine writes it when a stream is closed. */
 const STREAM_CLOSED = '"__DBOS_STREAM_CLOSED__"';
 
 /**
  * Writes one transition of an order in one statement: its row, the events that changed, the entries into the stream and
- * into the index, the personal values beside them, a webhook for each endpoint that takes it, and, when the order first has
- * something to show, the answer to the request that created it.
+ * into the index, the personal values beside them, a webhook for each endpoint that takes it, what the engine records, and, when
+ * the order first has something to show, the answer to the request that created it.
  */
 export async function commitOrder(commit: Commit<OrderState>): Promise<Committed> {
   const { tx, id, workflowId, functionId, before, after, row, now } = commit;
@@ -27,8 +28,9 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<Committed
   const entries = row.entries + chain.length;
   const head_hash = chain.at(-1)?.hash ?? row.head_hash;
   const view = orderView(after, { entries, head_hash, updated_at: now.toISOString() });
-  const answers = before.status === "created" && after.status !== "created";
-  const { rows } = await tx.query<Committed>(SQL, [
+  const answer = before.status === "created" && after.status !== "created" ? storableJson(view) : null;
+  const { owner, checkpoints } = commit.recording;
+  const { rows } = await tx.query<Written>(SQL, [
     id,
     workflowId,
     functionId,
@@ -54,14 +56,17 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<Committed
     ),
     after.facts.tenant,
     entries - row.segment_base,
-    answers ? storableJson(view) : null,
+    answer,
     JSON.stringify(
       sealed.flatMap(({ personal }, i) => personal.map((kept) => ({ seq: row.entries + i, ...kept }))),
     ),
     JSON.stringify(orderMerchantEvents({ before, after, entries: commit.entries, base: row.entries, now })),
     after.facts.reference,
+    JSON.stringify(checkpoints),
+    owner,
   ]);
-  return rows[0] ?? { closed: false, enqueued: false };
+  const { closed, enqueued } = requireOwned(rows[0], workflowId);
+  return { closed, enqueued, answer };
 }
 
 const newSalt = (): string => randomBytes(16).toString("hex");
@@ -74,6 +79,8 @@ function changedEvents({ before, after, row }: Commit<OrderState>): { key: strin
     .filter(({ value, was }) => value !== was)
     .map(({ key, value }) => ({ key, value }));
 }
+
+const ENGINE = { workflow: "$2", checkpoints: "$20", owner: "$21" };
 
 const SQL = `
 with changed as (
@@ -114,5 +121,5 @@ with changed as (
 ), answered as (
   update countersign.idempotency_keys set response = $16
    where object_id = $1 and operation = 'POST /v1/orders' and $16::json is not null
-)
-select closed, exists (select from outbound) as enqueued from changed`;
+), ${recording(ENGINE)}
+select closed, exists (select from outbound) as enqueued, ${owned(ENGINE)} from changed`;

@@ -10,6 +10,7 @@ import { drain, undrain } from "./loop.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
 import { retryPassing } from "./lost-connection.ts";
 import { indexWaitingMessages, startNudger } from "./nudge.ts";
+import { publishAs, type Publishing } from "./publishing.ts";
 import { startForgetting } from "./retention.ts";
 import { startReviver } from "./revive.ts";
 import { sleepAfter, startWaker } from "./sleep.ts";
@@ -38,6 +39,7 @@ interface Options {
   notify: boolean;
   /** For how long a workflow waits in memory before it sleeps, in milliseconds. Null: none sleeps. */
   sleepAfterMs: number | null;
+  publishing: Publishing;
 }
 
 const DRAIN_MS = 10_000;
@@ -45,6 +47,7 @@ const DRAIN_MS = 10_000;
 /** What an engine does that only starts workflows: it writes their rows and hears what becomes of them. */
 export async function startClientEngine(options: Omit<Options, "exclusive">): Promise<Engine> {
   const { member } = options;
+  publishAs(options.publishing);
   runElsewhere(true);
   await launch(options, member);
   stopTaking();
@@ -55,6 +58,7 @@ export async function startClientEngine(options: Omit<Options, "exclusive">): Pr
 export async function startEngine(options: Options): Promise<Engine> {
   const { pool, log } = options;
   undrain();
+  publishAs(options.publishing);
   runElsewhere(false);
   sleepAfter(options.sleepAfterMs);
   // The engine takes work as soon as it is launched: whoever comes after a crash must know of this process by then.

@@ -11,7 +11,7 @@ import { maskDraft, plainValues } from "../domain/personal.ts";
 import type { Customer } from "../domain/personal-fields.ts";
 import { maskRecord } from "../domain/personal-records.ts";
 import type { Commit } from "./commit.ts";
-import { TOPIC, workflowId } from "./names.ts";
+import { PUBLISH_STEP, TOPIC, workflowId } from "./names.ts";
 
 /** Whether this transition erases the order's personal data. */
 export const isErasing = ({ before, after }: Pick<Commit<OrderState>, "before" | "after">): boolean =>
@@ -50,6 +50,14 @@ export async function eraseStored(commit: Commit<OrderState>): Promise<Commit<Or
   return {
     ...commit,
     after: after.erasure ? { ...after, erasure: { ...after.erasure, found } } : after,
+    recording: {
+      ...commit.recording,
+      checkpoints: commit.recording.checkpoints.map((checkpoint) =>
+        checkpoint.function_name === PUBLISH_STEP
+          ? checkpoint
+          : { ...checkpoint, output: maskText(checkpoint.output, customers) ?? checkpoint.output },
+      ),
+    },
     // What was said before it, in the same transition, is not kept either.
     entries: commit.entries.map((entry, i) =>
       i < erasedAt

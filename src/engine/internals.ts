@@ -1,10 +1,12 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
+import { DBOSExecutor } from "@dbos-inc/dbos-sdk/internal/dbos-executor";
 import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
 import { getCurrentContextStore } from "@dbos-inc/dbos-sdk/internal/context";
 import {
   DBOS_NOTIFICATIONS_CHANNEL as CHANNEL,
   DBOS_STREAMS_CHANNEL,
   DBOS_WORKFLOW_EVENTS_CHANNEL,
+  withDbRetry,
   type SystemDatabase,
 } from "@dbos-inc/dbos-sdk/internal/system_database";
 import { globalParams, INTERNAL_QUEUE_NAME } from "@dbos-inc/dbos-sdk/internal/utils";
@@ -16,6 +18,23 @@ import { z } from "zod";
  * What we use of DBOS beyond its public API, all in one place. Pinned to 5.3: an upgrade reads this file first.
  */
 export const systemDatabase = (): SystemDatabase => getExecutor().systemDatabase;
+
+/** Tries again for as long as the database cannot be reached, as the engine does with its own statements. */
+export const throughOutages = <T>(work: () => Promise<T>): Promise<T> => withDbRetry(work);
+
+/** What a step has returned, as the engine stores it. */
+export const serialized = async (value: unknown): Promise<string> =>
+  getExecutor().serializer.stringify(value ?? null);
+
+/** By what name the engine knows that form. */
+export const serialization = (): string => getExecutor().serializer.name();
+
+/** What a recorded step has returned. @throws what it has thrown */
+export const revived = (step: {
+  output: string | null;
+  error: string | null;
+  serialization: string | null;
+}): Promise<unknown> => DBOSExecutor.reviveResultOrError(step, getExecutor().serializer);
 
 interface NotificationMap {
   registerCallback(key: string, callback: () => void): { key: string; ck: number };

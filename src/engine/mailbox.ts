@@ -17,40 +17,70 @@ export const parkedIds = (): string[] => [...parked.keys()];
 export const isParked = (workflow: string): boolean => parked.has(workflow);
 export const wake = (workflow: string): void => parked.get(workflow)?.();
 
+/** Where a run waits for messages to its workflow. */
+export interface Mailbox {
+  /** Messages are about to be taken: what was heard so far is among them. */
+  empty: () => void;
+  /**
+   * Parks until a message waits, the time has come, or the next step is already recorded (a replay). It leaves no checkpoint:
+   * waking too often costs a look, and the next transition decides by what it finds.
+   * @param steps how many transitions this run has been through
+   * @param quietMs for how long to wait for a message at most; null: as long as it takes
+   * @returns `quiet` when nothing was heard for that long and nothing is due; else it is to look
+   */
+  park(wait: { steps: number; wakeAt: string | null }, quietMs: number | null): Promise<"look" | "quiet">;
+  close(): void;
+}
+
 /**
- * Parks a workflow until a message waits for it, its time has come, or its next step is already recorded (a replay). It
- * leaves no checkpoint: waking too often costs a look, and the next transition decides by what it finds.
- * @param steps how many transitions this run has been through
- * @param quietMs for how long to wait for a message at most; null: as long as it takes
- * @returns `quiet` when nothing was heard for that long and nothing is due; else it is to look
+ * Listens from the moment at which the run begins, so that a message which comes while the run is busy is known of when it parks:
+ * whether one waits is asked only when something was heard, or nothing was taken yet. What is not heard at all the nudger finds.
  */
-export async function park(
+export function openMailbox(
   pool: Pool,
-  where: { table: "orders" | "approvals"; id: string; segment: number; steps: number; wakeAt: string | null },
-  quietMs: number | null = null,
-): Promise<"look" | "quiet"> {
-  const workflow = workflowId(where.id, where.segment);
-  let heard!: () => void;
-  const message = new Promise<void>((resolve) => (heard = resolve));
+  { table, id, segment }: { table: "orders" | "approvals"; id: string; segment: number },
+): Mailbox {
+  const workflow = workflowId(id, segment);
+  let isUnsure = true;
+  let wakeUp: (() => void) | null = null;
   const callbacks = messageCallbacks();
-  const handle = callbacks.registerCallback(`${workflow}::${TOPIC}`, heard);
-  parked.set(workflow, heard);
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    if (await isReady(pool, where, workflow).catch(() => sleep(RETRY_MS).then(() => true))) return "look";
-    const wait = where.wakeAt === null ? LONGEST_MS : Math.max(0, Date.parse(where.wakeAt) - Date.now());
-    const longest = Math.min(wait, LONGEST_MS);
-    const isQuiet = quietMs !== null && quietMs < longest;
-    const time = new Promise<"look" | "quiet">((resolve) => {
-      timer = setTimeout(() => resolve(isQuiet ? "quiet" : "look"), isQuiet ? quietMs : longest);
-      timer.unref();
-    });
-    return await Promise.race([message.then(() => "look" as const), time]);
-  } finally {
-    clearTimeout(timer);
-    callbacks.deregisterCallback(handle);
-    if (parked.get(workflow) === heard) parked.delete(workflow);
-  }
+  const handle = callbacks.registerCallback(`${workflow}::${TOPIC}`, () => {
+    isUnsure = true;
+    wakeUp?.();
+  });
+
+  const look = async (steps: number): Promise<boolean> => {
+    if (!isUnsure) return false;
+    isUnsure = false;
+    return isReady(pool, { table, id, steps }, workflow).catch(() => sleep(RETRY_MS).then(() => true));
+  };
+
+  return {
+    empty: () => void (isUnsure = false),
+    close: () => callbacks.deregisterCallback(handle),
+
+    async park({ steps, wakeAt }, quietMs) {
+      const heard = new Promise<void>((resolve) => (wakeUp = resolve));
+      const woken = wakeUp as unknown as () => void;
+      parked.set(workflow, woken);
+      let timer: NodeJS.Timeout | undefined;
+      try {
+        if (await look(steps)) return "look";
+        const wait = wakeAt === null ? LONGEST_MS : Math.max(0, Date.parse(wakeAt) - Date.now());
+        const longest = Math.min(wait, LONGEST_MS);
+        const isQuiet = quietMs !== null && quietMs < longest;
+        const time = new Promise<"look" | "quiet">((resolve) => {
+          timer = setTimeout(() => resolve(isQuiet ? "quiet" : "look"), isQuiet ? quietMs : longest);
+          timer.unref();
+        });
+        return await Promise.race([heard.then(() => "look" as const), time]);
+      } finally {
+        clearTimeout(timer);
+        wakeUp = null;
+        if (parked.get(workflow) === woken) parked.delete(workflow);
+      }
+    },
+  };
 }
 
 async function isReady(

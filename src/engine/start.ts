@@ -8,8 +8,11 @@ import type { ApprovalMessage } from "../domain/approval.ts";
 import type { OrderMessage } from "../domain/order.ts";
 import type { Log } from "../log.ts";
 import { currentTrace, traced } from "../observe/trace.ts";
+import { beginsElsewhere, beginsHere } from "./direct-journal.ts";
 import { WAITING_QUEUE } from "./internals.ts";
+import type { Followed } from "./journal.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION, TOPIC, workflowId, type WorkflowName } from "./names.ts";
+import { isDirect } from "./publishing.ts";
 import { announceWaiting } from "./taker.ts";
 
 type Loop = (id: string, segment: number) => Promise<void>;
@@ -20,6 +23,7 @@ let elsewhere = false;
 
 /** Whether what is started here runs at other processes, which take it from the queue. */
 export const runElsewhere = (is: boolean): void => void (elsewhere = is);
+export const isElsewhere = (): boolean => elsewhere;
 
 /** Registers a workflow's loop under its stored name. Once per process, before launch; recovery never gives up on it. */
 export function registerLoop(name: WorkflowName, loop: Loop): void {
@@ -37,12 +41,15 @@ export function registerLoop(name: WorkflowName, loop: Loop): void {
 interface Start {
   id: string;
   segment: number;
-  /** The message that a new order or approval begins with; later segments begin with the one that woke them. */
+  /** The message that waits for it; later segments begin with the one that woke them. */
   first?: OrderMessage | ApprovalMessage;
 }
 
-/** Begins the execution of a workflow whose row is committed. Call it after the commit, never before. */
-export type Dispatch = () => void;
+/**
+ * Begins the execution of a workflow whose row is committed. Call it after the commit, never before.
+ * @param first its first transition, where that was committed with the row
+ */
+export type Dispatch = (first?: Followed<unknown, unknown>) => void;
 
 /** Not inside the workflow that asked: a workflow that is started here is nobody's child. */
 const outside = new AsyncResource("countersign-dispatch");
@@ -91,9 +98,10 @@ export async function startInTransaction(
       [workflow, TOPIC, traced(first, currentTrace()), `first::${workflow}`],
     );
   if (elsewhere) return announceWaiting;
-  return () => {
+  return (first) => {
     // Others have taken this process for dead meanwhile, and take what it had under its old id.
     if (executor.executorID !== status.executorId) return;
+    if (isDirect()) beginsHere(workflow, first);
     const begin = () =>
       executor.internalWorkflow(
         loop,
@@ -106,6 +114,7 @@ export async function startInTransaction(
     outside
       .runInAsyncScope(begin)
       .then((handle) => handle.getResult())
-      .catch((error: unknown) => log.error({ err: error, workflow }, "a workflow ended with an error"));
+      .catch((error: unknown) => log.error({ err: error, workflow }, "a workflow ended with an error"))
+      .finally(() => beginsElsewhere(workflow));
   };
 }

@@ -14,7 +14,7 @@ import { orderView, type OrderView } from "../domain/order-view.ts";
 import { planApproval, type Policy } from "../domain/policy.ts";
 import { deliver } from "../engine/messages.ts";
 import { CREATE_ORDER, submitOrder } from "../engine/submit.ts";
-import { waitFor } from "../engine/wakeups.ts";
+import { waitFor, waitForAnswer } from "../engine/wakeups.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { alsoAbout, type Log } from "../log.ts";
@@ -133,7 +133,7 @@ async function create(ctx: Context, { pool, policy, provider, log }: OrderRoutes
     return;
   }
   const answered = async () => (await findKey(pool, tenant, CREATE_ORDER, key))?.response ?? null;
-  const response = await waitFor(facts.id, answered, { timeoutMs: ANSWER_WITHIN_MS, begun: true });
+  const response = await waitForAnswer(facts.id, answered, ANSWER_WITHIN_MS);
   ctx.set("Location", `/v1/orders/${facts.id}`);
   // Without an answer of the provider the order stands, and says so when it is looked at.
   ctx.body = response ?? (await answerAsItStands(pool, tenant, key, facts.id));

@@ -1,6 +1,6 @@
 import type { ApprovalState } from "../domain/approval.ts";
 import { approvalMachine } from "../engine/machines.ts";
-import type { Transition } from "../engine/publish.ts";
+import type { Transition } from "../engine/transition.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { performApprovalEffect, type ApprovalEffectDeps } from "./approval-effects.ts";

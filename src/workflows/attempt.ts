@@ -1,6 +1,5 @@
 import type { Todo } from "../domain/todo.ts";
 import type { Fault } from "../engine/fault.ts";
-import { runStep } from "../engine/step.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { fail, inSpan } from "../observe/trace.ts";
 
@@ -15,32 +14,30 @@ export interface AttemptDeps {
 }
 
 /**
- * Tries an effect as a durable step: its outcome, failure included, is recorded, and a replay does not try it again. If
- * the process dies between the effect and the record it is tried again with the same key, so whoever is called must take
- * the key as the same call.
+ * Tries an effect once. Its outcome, failure included, is recorded by the workflow, and a replay does not try it again. If the
+ * process dies between the effect and the record it is tried again with the same key, so whoever is called must take the
+ * key as the same call.
  */
 export const attempt = <Effect extends { kind: string }, Result>(
   { key, effect }: Todo<Effect>,
   { fault, metrics }: AttemptDeps,
   perform: () => Promise<Result>,
 ): Promise<Outcome<Result>> =>
-  runStep(effect.kind, () =>
-    inSpan(`effect ${effect.kind}`, { attributes: { "countersign.key": key } }, async (span) => {
-      const count = (outcome: string) => metrics.effects.inc({ effect: effect.kind, outcome });
-      fault(effect.kind, "before");
-      try {
-        const result = await perform();
-        fault(effect.kind, "after");
-        count("done");
-        return storable({ type: "effect.done", key, result });
-      } catch (error) {
-        const why = explain(error);
-        count(why.retry ? "retry" : "failed");
-        fail(span, error);
-        return storable({ type: "effect.failed", key, ...why });
-      }
-    }),
-  );
+  inSpan(`effect ${effect.kind}`, { attributes: { "countersign.key": key } }, async (span) => {
+    const count = (outcome: string) => metrics.effects.inc({ effect: effect.kind, outcome });
+    fault(effect.kind, "before");
+    try {
+      const result = await perform();
+      fault(effect.kind, "after");
+      count("done");
+      return storable({ type: "effect.done", key, result });
+    } catch (error) {
+      const why = explain(error);
+      count(why.retry ? "retry" : "failed");
+      fail(span, error);
+      return storable({ type: "effect.failed", key, ...why });
+    }
+  });
 
 /** A failure in the words of the trail. Whatever is not known to be final is tried again. */
 function explain(error: unknown): { reason: string; code: string; retry: boolean } {

@@ -5,6 +5,7 @@ import { newApproval } from "../domain/approval.ts";
 import { subjectOf } from "../domain/order-subject.ts";
 import { approvalView } from "../domain/approval-seats.ts";
 import { delegationsToHeed } from "../db/delegations.ts";
+import type { Todo } from "../domain/todo.ts";
 import { type AlertKind, type EffectResult, type OrderEffect, type OrderState } from "../domain/order.ts";
 import { isCapturedByUs } from "../domain/order-capture.ts";
 import { deliver, route } from "../engine/messages.ts";
@@ -27,15 +28,18 @@ export interface OrderEffectDeps {
   log: Log;
 }
 
-/** Performs one effect of an order. `key` makes a repetition the same call. */
+/**
+ * Performs one effect of an order. `key` makes a repetition the same call.
+ * @param state the order as the transition that asked for this has left it; it is read when null
+ */
 export async function performOrderEffect(
   deps: OrderEffectDeps,
   orderId: string,
-  key: string,
-  effect: OrderEffect,
+  { key, effect }: Todo<OrderEffect>,
+  state: OrderState | null,
 ): Promise<EffectResult> {
   const { provider, pool, log } = deps;
-  const order = await getOrderById(pool, orderId);
+  const order = state ?? (await getOrderById(pool, orderId));
   const returnUrl = `${deps.publicUrl}/paid`;
   switch (effect.kind) {
     case "open_payment":

@@ -1,6 +1,6 @@
 import type { OrderState } from "../domain/order.ts";
 import { orderMachine } from "../engine/machines.ts";
-import type { Transition } from "../engine/publish.ts";
+import type { Transition } from "../engine/transition.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { attempt, type AttemptDeps } from "./attempt.ts";
@@ -16,7 +16,7 @@ export const registerOrderWorkflow = (deps: OrderDeps): void =>
   registerMachine(
     orderMachine,
     { ...deps, onTransition: (transition) => tell(deps.metrics, deps.log, transition) },
-    (id, work) => attempt(work, deps, () => performOrderEffect(deps, id, work.key, work.effect)),
+    (id, work, state) => attempt(work, deps, () => performOrderEffect(deps, id, work, state)),
   );
 
 function tell(metrics: Metrics, log: Log, { before, after, now }: Transition<OrderState>): void {

@@ -1,16 +1,17 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
-import { runTransactionalInternalStep } from "@dbos-inc/dbos-sdk/internal/dbos";
 import type { Span } from "@opentelemetry/api";
 import type { PoolClient } from "pg";
+import { GENESIS } from "../domain/audit-chain.ts";
 import type { AuditDraft } from "../domain/audit-entry.ts";
 import type { Todo } from "../domain/todo.ts";
 import { currentTrace, fail, startSpan, traceparentOf, type Traceparent } from "../observe/trace.ts";
 import type { LockedRow } from "./commit.ts";
-import { currentFunctionId } from "./internals.ts";
+import type { Followed, Journal } from "./journal.ts";
 import { isPassing, LostConnection } from "./lost-connection.ts";
 import type { Machine, Traced } from "./machine.ts";
-import { PUBLISH_STEP, TOPIC } from "./names.ts";
+import { TOPIC, workflowId } from "./names.ts";
 import { announceEnqueued } from "./outbox.ts";
+import type { Recording } from "./recording.ts";
 
 /** What the loop needs to go on: stored as the step's checkpoint, so a replay follows what was decided then. */
 export interface Published<Effect> {
@@ -21,15 +22,31 @@ export interface Published<Effect> {
   trace?: Traceparent;
 }
 
-/** A transition that this call has committed, for whoever watches. */
+/** A transition that this process has committed, for whoever watches. */
 export interface Transition<State> {
   before: State;
   after: State;
   now: Date;
   /** It had taken no message before. */
   first: boolean;
+  /** The answer that it keeps for the request which created the order, as JSON. */
+  answer: string | null;
   /** How long it took, commit included. */
   seconds: number;
+}
+
+/** What is committed in one transition, and where. */
+interface Writing<State, Message, Effect> {
+  tx: PoolClient;
+  id: string;
+  workflowId: string;
+  functionId: number;
+  row: LockedRow;
+  before: State;
+  /** What came of the work that the last transition asked for. */
+  outcomes: Message[];
+  messages: (Message & Traced)[];
+  record: (open: Published<Effect>, closed: Published<Effect>) => Promise<Recording>;
 }
 
 /**
@@ -39,32 +56,45 @@ export interface Transition<State> {
  *
  * The row is locked first. A router holds the same lock while it sends, so a segment that finds no message and closes
  * can not miss one.
+ * @param onTake called right before the messages are taken: one that is heard of later may be another
  */
 export async function publish<State extends Traced, Message, Effect>(
   machine: Machine<State, Message, Effect>,
-  id: string,
-  outcomes: Message[],
-): Promise<{ published: Published<Effect>; transition: Transition<State> | null }> {
-  const workflowId = DBOS.workflowID;
-  if (workflowId === undefined) throw new Error("publish runs in a workflow");
-  // Stays empty where a replay follows what an earlier run had recorded.
-  const written: { enqueued?: boolean; transition?: Omit<Transition<State>, "seconds"> } = {};
+  { id, segment, outcomes }: { id: string; segment: number; outcomes: Message[] },
+  journal: Journal,
+  onTake: () => void,
+): Promise<Followed<State, Effect>> {
+  const workflow = workflowId(id, segment);
   const start = performance.now();
   const spans: Span[] = [];
+  let enqueued = false;
   try {
-    const published = await runTransactionalInternalStep(async (tx) => {
-      if (!tx) throw new Error("publish runs in a workflow, not in a step");
-      try {
-        const result = await transition(tx, machine, id, outcomes, workflowId, (span) => spans.push(span));
-        Object.assign(written, result);
-        return result.published;
-      } catch (error) {
-        throw isPassing(error) ? new LostConnection(error) : error;
-      }
-    }, PUBLISH_STEP);
-    if (written.enqueued) announceEnqueued();
+    const { published, transition } = await journal.transition<State, Effect>(
+      async ({ tx, functionId, record }) => {
+        onTake();
+        try {
+          const { state, messages, ...row } = await take<State, Message>(
+            tx,
+            machine.table,
+            id,
+            workflow,
+            functionId,
+          );
+          const written = await write(
+            machine,
+            { tx, id, workflowId: workflow, functionId, row, before: state, outcomes, messages, record },
+            (span) => spans.push(span),
+          );
+          enqueued = written.enqueued;
+          return written;
+        } catch (error) {
+          throw isPassing(error) ? new LostConnection(error) : error;
+        }
+      },
+    );
+    if (enqueued) announceEnqueued();
     const seconds = (performance.now() - start) / 1000;
-    return { published, transition: written.transition ? { ...written.transition, seconds } : null };
+    return { published, transition: transition && { ...transition, seconds } };
   } catch (error) {
     for (const span of spans) fail(span, error);
     throw error;
@@ -73,32 +103,50 @@ export async function publish<State extends Traced, Message, Effect>(
   }
 }
 
-async function transition<State extends Traced, Message, Effect>(
-  tx: PoolClient,
+/**
+ * The transition that a workflow begins with, in the transaction that makes its order or approval: the message that it begins
+ * with is decided there and then, and is never a row.
+ */
+export async function publishFirst<State extends Traced, Message, Effect>(
   machine: Machine<State, Message, Effect>,
-  id: string,
-  outcomes: Message[],
-  workflowId: string,
+  { tx, id, state, message }: { tx: PoolClient; id: string; state: State; message: Message },
+  record: Writing<State, Message, Effect>["record"],
+): Promise<Followed<State, Effect>> {
+  const start = performance.now();
+  const spans: Span[] = [];
+  const trace = currentTrace();
+  const row: LockedRow = { segment: 0, steps: 0, entries: 0, segment_base: 0, head_hash: GENESIS };
+  const messages = [{ ...message, ...(trace === undefined ? {} : { trace }) }];
+  try {
+    const { published, transition } = await write(
+      machine,
+      { tx, id, workflowId: id, functionId: 0, row, before: state, outcomes: [], messages, record },
+      (span) => spans.push(span),
+    );
+    return {
+      published,
+      transition: transition && { ...transition, seconds: (performance.now() - start) / 1000 },
+    };
+  } finally {
+    for (const span of spans) span.end();
+  }
+}
+
+async function write<State extends Traced, Message, Effect>(
+  machine: Machine<State, Message, Effect>,
+  writing: Writing<State, Message, Effect>,
   onSpan: (span: Span) => void,
-): Promise<{
-  published: Published<Effect>;
-  enqueued: boolean;
-  transition: Omit<Transition<State>, "seconds">;
-}> {
-  const functionId = currentFunctionId();
+): Promise<Followed<State, Effect> & { enqueued: boolean }> {
+  const { id, row, before, outcomes } = writing;
   const now = new Date();
-  const {
-    state: before,
-    messages: sent,
-    ...row
-  } = await take<State, Message>(tx, machine.table, id, workflowId, functionId);
-  const messages = sent.map(({ trace: _, ...message }) => message as unknown as Message);
-  const traces = sent.flatMap(({ trace }) => trace ?? []);
+  const messages = writing.messages.map(({ trace: _, ...message }) => message as unknown as Message);
+  const traces = writing.messages.flatMap(({ trace }) => trace ?? []);
+  const here = currentTrace();
   const { span } = startSpan(`${machine.workflow} decide`, {
     attributes: { [`countersign.${machine.workflow}_id`]: id },
     // Who sent a message began this, also where outcomes of earlier work came with it.
     parent: traces[0],
-    links: [before.trace, ...traces.slice(1), traces[0] && currentTrace()],
+    links: [before.trace, ...traces.slice(1), traces[0] === here ? undefined : traces[0] && here],
   });
   onSpan(span);
   const trace = traceparentOf(span);
@@ -110,15 +158,20 @@ async function transition<State extends Traced, Message, Effect>(
     after = decided.state;
     entries.push(...decided.entries);
   }
+  const goesOn = { wake_at: machine.wakeAt(after, now), ...(trace === undefined ? {} : { trace }) };
+  const open = { due: machine.due(after, now), closed: false, ...goesOn };
+  const close = { due: [], closed: true, ...goesOn };
+  const recording = await writing.record(open, close);
   const atRest = machine.isAtRest(after);
-  const commit = { tx, id, workflowId, functionId, before, after, entries, now, row, atRest };
-  const { closed, enqueued } = await machine.commit(commit);
-  const due = closed ? [] : machine.due(after, now);
-  const wake_at = machine.wakeAt(after, now);
+  const { closed, enqueued, answer } = await machine.commit({
+    ...writing,
+    ...{ after, entries, now, atRest, recording },
+  });
+  const first = row.segment === 0 && row.steps === 0;
   return {
-    published: { due, wake_at, closed, ...(trace === undefined ? {} : { trace }) },
+    published: closed ? close : open,
     enqueued,
-    transition: { before, after, now, first: row.segment === 0 && row.steps === 0 },
+    transition: { before, after, now, first, answer, seconds: 0 },
   };
 }
 
