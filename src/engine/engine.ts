@@ -13,6 +13,7 @@ import { indexWaitingMessages, startNudger } from "./nudge.ts";
 import { publishAs, type Publishing } from "./publishing.ts";
 import { startForgetting } from "./retention.ts";
 import { startReviver } from "./revive.ts";
+import { startSignals } from "./signals.ts";
 import { sleepAfter, startWaker } from "./sleep.ts";
 import { runElsewhere } from "./start.ts";
 import { startTaker } from "./taker.ts";
@@ -51,7 +52,15 @@ export async function startClientEngine(options: Omit<Options, "exclusive">): Pr
   runElsewhere(true);
   await launch(options, member);
   stopTaking();
-  return { executorId: member, holdsLease: () => null, stop: () => DBOS.shutdown() };
+  const signals = options.notify ? startSignals(options.pool, options.log) : null;
+  return {
+    executorId: member,
+    holdsLease: () => null,
+    async stop() {
+      await signals?.stop();
+      await DBOS.shutdown();
+    },
+  };
 }
 
 /** Launches DBOS on our pool, takes over the workflows of dead processes, and keeps doing so. */
@@ -63,10 +72,12 @@ export async function startEngine(options: Options): Promise<Engine> {
   sleepAfter(options.sleepAfterMs);
   // The engine takes work as soon as it is launched: whoever comes after a crash must know of this process by then.
   const leases = await startLeases(options);
+  const signals = options.notify ? startSignals(pool, log) : null;
   try {
     await launch(options, leases.executorId());
     await leases.watch();
   } catch (error) {
+    await signals?.stop();
     await leases.stop();
     throw error;
   }
@@ -88,6 +99,7 @@ export async function startEngine(options: Options): Promise<Engine> {
       await reviver.stop();
       await forgetting.stop();
       await drain(DRAIN_MS);
+      await signals?.stop();
       await leases.stop();
       await DBOS.shutdown();
     },

@@ -4,8 +4,8 @@ import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
 import { getCurrentContextStore } from "@dbos-inc/dbos-sdk/internal/context";
 import {
   DBOS_NOTIFICATIONS_CHANNEL as CHANNEL,
-  DBOS_STREAMS_CHANNEL,
-  DBOS_WORKFLOW_EVENTS_CHANNEL,
+  DBOS_STREAMS_CHANNEL as STREAM_CHANNEL,
+  DBOS_WORKFLOW_EVENTS_CHANNEL as EVENT_CHANNEL,
   withDbRetry,
   type SystemDatabase,
 } from "@dbos-inc/dbos-sdk/internal/system_database";
@@ -47,11 +47,6 @@ const mapShape = z.custom<NotificationMap>(
     typeof value === "object" && value !== null && "registerCallback" in value && "callCallbacks" in value,
   "this release of DBOS has no notification map where 5.3 has it",
 );
-const pendingShape = z.custom<Map<string, Set<string>>>(
-  (value) => value instanceof Map,
-  "this release of DBOS has no pending notifications where 5.3 has them",
-);
-
 const part = (name: string): unknown => Reflect.get(systemDatabase(), name);
 
 /** Wakes local `recv`s: keyed `destination::topic`, called by the engine's LISTEN handler. */
@@ -74,21 +69,6 @@ function onEvery(map: NotificationMap, callback: (key: string) => void): () => v
 export const onEveryEvent = (callback: (key: string) => void) => onEvery(eventCallbacks(), callback);
 /** Keyed as `messageCallbacks` is. */
 export const onEveryMessage = (callback: (key: string) => void) => onEvery(messageCallbacks(), callback);
-
-function signal(channel: string, payload: string): void {
-  const pending = pendingShape.parse(part("pendingNotifications"));
-  const batch = pending.get(channel);
-  if (batch) batch.add(payload);
-  else pending.set(channel, new Set([payload]));
-}
-
-/** Tells every process, some milliseconds from now and off the write path, that an event was set. */
-export const signalEvent = (workflowId: string, key: string): void =>
-  signal(DBOS_WORKFLOW_EVENTS_CHANNEL, `${workflowId}::${key}`);
-
-/** The same for a stream. */
-export const signalStream = (workflowId: string, key: string): void =>
-  signal(DBOS_STREAMS_CHANNEL, `${workflowId}::${key}`);
 
 /** Number of the step that is running: the engine counts it up when a step begins. */
 export function currentFunctionId(): number {
@@ -150,8 +130,8 @@ const listenerShape = z.custom<PoolClient | null>(
   "this release of DBOS has no listening connection where 5.3 has it",
 );
 
-/** On which messages are told of. */
-export { CHANNEL };
+/** On which messages, events and streams are told of. */
+export { CHANNEL, EVENT_CHANNEL, STREAM_CHANNEL };
 
 /** The connection on which notifications arrive; null while there is none. */
 export const listener = () => listenerShape.parse(part("notificationsClient"));

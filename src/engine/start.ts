@@ -102,19 +102,20 @@ export async function startInTransaction(
     // Others have taken this process for dead meanwhile, and take what it had under its old id.
     if (executor.executorID !== status.executorId) return;
     if (isDirect()) beginsHere(workflow, first);
-    const begin = () =>
-      executor.internalWorkflow(
-        loop,
-        { workflowUUID: workflow, dequeuedStatus: status, ownerXid },
-        undefined,
-        undefined,
-        id,
-        segment,
-      );
-    outside
-      .runInAsyncScope(begin)
-      .then((handle) => handle.getResult())
-      .catch((error: unknown) => log.error({ err: error, workflow }, "a workflow ended with an error"))
-      .finally(() => beginsElsewhere(workflow));
+    // Also what becomes of it: the engine would take who asks for a step of the workflow that asked.
+    outside.runInAsyncScope(() => {
+      executor
+        .internalWorkflow(
+          loop,
+          { workflowUUID: workflow, dequeuedStatus: status, ownerXid },
+          undefined,
+          undefined,
+          id,
+          segment,
+        )
+        .then((handle) => handle.getResult())
+        .catch((error: unknown) => log.error({ err: error, workflow }, "a workflow ended with an error"))
+        .finally(() => beginsElsewhere(workflow));
+    });
   };
 }

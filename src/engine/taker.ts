@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
-import { eventCallbacks, signalEvent, takeWaiting } from "./internals.ts";
+import { eventCallbacks, takeWaiting } from "./internals.ts";
+import { signalEvent } from "./signals.ts";
 
 /** Workflows wait in the queue for a process to take them. */
 const WAITING = ["countersign", "waiting"] as const;

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventCallbacks, onEveryEvent, signalEvent, signalStream, streamCallbacks } from "./internals.ts";
+import { eventCallbacks, onEveryEvent, streamCallbacks } from "./internals.ts";
 import { EVENT_KEYS } from "../domain/order-view.ts";
 import { AUDIT_STREAM, workflowId } from "./names.ts";
+import { signalEvent, signalStream } from "./signals.ts";
 import { isElsewhere } from "./start.ts";
 
 /** Everything of ours that can change and be waited for. */
