@@ -4,7 +4,7 @@ import { whileSchemaIsOurs } from "../db/migrate.ts";
 import { serversOf } from "../db/servers.ts";
 import type { Log } from "../log.ts";
 import { stopTaking } from "./internals.ts";
-import { startLeases } from "./leases.ts";
+import { SESSION_PARTS, sessionName, startLeases } from "./leases.ts";
 import { indexRunningWorkflows } from "./left-behind.ts";
 import { drain, undrain } from "./loop.ts";
 import { APPLICATION_NAME, APPLICATION_VERSION } from "./names.ts";
@@ -52,7 +52,7 @@ export async function startClientEngine(options: Omit<Options, "exclusive">): Pr
   runElsewhere(true);
   await launch(options, member);
   stopTaking();
-  const signals = options.notify ? startSignals(options.pool, options.log) : null;
+  const signals = signalling(options);
   return {
     executorId: member,
     holdsLease: () => null,
@@ -72,7 +72,7 @@ export async function startEngine(options: Options): Promise<Engine> {
   sleepAfter(options.sleepAfterMs);
   // The engine takes work as soon as it is launched: whoever comes after a crash must know of this process by then.
   const leases = await startLeases(options);
-  const signals = options.notify ? startSignals(pool, log) : null;
+  const signals = signalling(options);
   try {
     await launch(options, leases.executorId());
     await leases.watch();
@@ -105,6 +105,16 @@ export async function startEngine(options: Options): Promise<Engine> {
     },
   };
 }
+
+/** Tells other processes what changes, where the database passes it on. */
+const signalling = ({ notify, pool, member, log }: Omit<Options, "exclusive">) =>
+  notify
+    ? startSignals(
+        pool,
+        { name: sessionName(SESSION_PARTS.engine, member), begins: sessionName(SESSION_PARTS.engine, "") },
+        log,
+      )
+    : null;
 
 async function launch(
   { databaseUrl, pool, log, notify }: Omit<Options, "exclusive">,

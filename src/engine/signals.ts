@@ -9,10 +9,29 @@ let send: ((signals: [channel: string, payload: string][]) => void) | null = nul
 let collected = new Map<string, Set<string>>();
 let timer: NodeJS.Timeout | undefined;
 
-/** Sends signals to other processes from now on, off the path of whoever writes. One that is lost costs its listener a look. */
-export function startSignals(pool: Pool, log: Log): { stop(): Promise<void> } {
+/** How often it is looked who else is there. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Sends signals to other processes from now on, off the path of whoever writes. One that is lost costs its listener a look, a second
+ * later at most. While no other process is connected none is sent: it would be half of what an order costs in transactions.
+ * @param session how this process's sessions are called, and begin to be called in every process
+ */
+export function startSignals(
+  pool: Pool,
+  session: { name: string; begins: string },
+  log: Log,
+): { stop(): Promise<void> } {
   let sending: Promise<unknown> = Promise.resolve();
+  let isAlone = false;
+  const looking = setInterval(() => {
+    othersAreThere(pool, session)
+      .then((are) => (isAlone = !are))
+      .catch((error: unknown) => log.debug({ err: error }, "other processes could not be looked for"));
+  }, LOOK_EVERY_MS);
+  looking.unref();
   send = (signals) => {
+    if (isAlone) return;
     sending = pool
       .query(
         "select pg_notify(channel, payload) from unnest($1::text[], $2::text[]) as s(channel, payload)",
@@ -22,11 +41,24 @@ export function startSignals(pool: Pool, log: Log): { stop(): Promise<void> } {
   };
   return {
     async stop() {
+      clearInterval(looking);
       flush();
       send = null;
       await sending;
     },
   };
+}
+
+async function othersAreThere(
+  pool: Pool,
+  { name, begins }: { name: string; begins: string },
+): Promise<boolean> {
+  const { rows } = await pool.query<{ are: boolean }>(
+    `select exists (select from pg_stat_activity
+                     where datname = current_database() and starts_with(application_name, $1) and application_name <> $2) as are`,
+    [begins, name],
+  );
+  return rows[0]?.are ?? true;
 }
 
 function flush(): void {
