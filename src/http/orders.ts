@@ -54,7 +54,14 @@ export function orderRoutes(deps: OrderRoutesDeps): Router {
     .post("/orders/:id/cancel", async (ctx) => {
       const caller = principal(ctx, "finance");
       const { reason } = validate(cancelOrder, await readJson(ctx));
-      const { id, state } = await orderOf(ctx, pool);
+      const order = await orderOf(ctx, pool);
+      const { id, state } = order;
+      // Whoever asks again, since no answer came the first time, is told the same.
+      if (state.ended_at && state.status === "cancelled") {
+        ctx.status = 202;
+        ctx.body = viewOf(order);
+        return;
+      }
       if (state.ended_at)
         throw new AppError("conflict", `The order is already ${state.status}; a paid order can be refunded.`);
       if (state.payment.amount_captured > 0)

@@ -85,6 +85,12 @@ test("cancelling an authorized order releases the money and withdraws the questi
   expect(cancel.status).toBe(202);
   const done = await service.reached(order.id, "cancelled");
   expect(done.result).toMatchObject({ status: "cancelled", reason: "ordered twice" });
+  // Who heard no answer asks again: it is cancelled, and for the reason that was first.
+  const again = await service.call("POST", `/v1/orders/${order.id}/cancel`, { reason: "again" });
+  expect(again).toMatchObject({
+    status: 202,
+    body: { status: "cancelled", result: { reason: "ordered twice" } },
+  });
   expect(await service.ledger(done.payment.id)).toMatchObject({ captured: 0, voided: 150_000 });
   await service.until(
     () => service.order(order.id),

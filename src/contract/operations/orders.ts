@@ -53,7 +53,7 @@ export const ORDER_OPERATIONS: Operation[] = [
     path: "/v1/orders/{id}/cancel",
     summary: "Cancel an order that is not captured",
     description:
-      "Role finance. 409 when it has ended or is captured. The answer is the order, after up to 2 s.",
+      "Role finance. 409 when it is captured or has ended otherwise; one that is cancelled already stays so. The answer is the order, after up to 2 s.",
     tag: "Orders",
     body: cancelOrder,
     success: 202,

@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createDatabase, type TestDatabase } from "../helpers/database.ts";
+import { startTestService, type TestService } from "../helpers/service.ts";
+
+// What an order costs in the database, counted by PostgreSQL itself. No time is measured: a slow machine counts the same.
+
+let database: TestDatabase;
+let service: TestService;
+let admin: pg.Client;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  service = await startTestService({ DATABASE_URL: database.url });
+  admin = new pg.Client({ connectionString: database.adminUrl });
+  await admin.connect();
+});
+afterAll(async () => {
+  await admin?.end();
+  await service?.end();
+  await database?.drop();
+});
+
+/** Transactions that were committed in this database, reading ones included; each connection has told of its own by now. */
+async function commits(): Promise<number> {
+  // Those that are idle tell after a second, or with their next transaction: PostgreSQL, pgstat.c.
+  await sleep(1_500);
+  const { rows } = await admin.query<{ n: string }>(
+    "select pg_stat_get_db_xact_commit(oid)::text as n from pg_database where datname = current_database()",
+  );
+  return Number(rows[0]?.n);
+}
+
+const ORDERS = 120;
+const AT_ONCE = 24;
+
+/** Payment-only orders, paid and completed. */
+async function orders(count: number): Promise<void> {
+  const open = Array.from({ length: count }, (_, i) => `PO-${i}`);
+  const one = async (reference: string) => {
+    const order = await service.create({ reference });
+    await service.pay(order);
+  };
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let next = open.pop(); next !== undefined; next = open.pop()) await one(next);
+    }),
+  );
+  for (let unended = -1; unended !== 0; await sleep(500)) {
+    const { rows } = await admin.query<{ n: number }>(
+      "select count(*)::int as n from countersign.orders where status <> 'completed' or segment_open",
+    );
+    unended = rows[0]?.n ?? 0;
+  }
+}
+
+test("a payment-only order costs six commits at most", { timeout: 60_000 }, async () => {
+  await orders(AT_ONCE);
+  const before = await commits();
+  const started = performance.now();
+  await orders(ORDERS);
+  const after = await commits();
+  const span = performance.now() - started;
+  await sleep(span);
+  const idle = (await commits()) - after;
+  const perOrder = (after - before - idle) / ORDERS;
+  console.log(
+    `${perOrder.toFixed(2)} commits an order, besides ${idle} that the service makes in ${Math.round(span)} ms anyway`,
+  );
+  expect(perOrder).toBeGreaterThan(2);
+  expect(perOrder).toBeLessThanOrEqual(6);
+});
