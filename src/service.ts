@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import { mailedAbout } from "./db/bounces.ts";
 import { readBacklog } from "./db/backlog.ts";
 import { migrate } from "./db/migrate.ts";
+import { usePayloadKeys } from "./db/payloads.ts";
 import { createPool } from "./db/pool.ts";
 import { requireSessions } from "./db/pooler.ts";
 import { createTenantPool } from "./db/tenant-scope.ts";
@@ -45,7 +46,7 @@ import { backlogMetrics } from "./observe/metrics/backlog.ts";
 import { processMetrics } from "./observe/metrics/process.ts";
 import { observedProvider } from "./observe/provider.ts";
 import { shownCallbackSecret } from "./outbound/callback-secret.ts";
-import { createSeal } from "./outbound/seal.ts";
+import { createSeal } from "./seal.ts";
 import { providerEntry, VERSION } from "./package.ts";
 import { choosePayments } from "./payments/choose.ts";
 import { mailDifferences } from "./reconcile/mail.ts";
@@ -148,6 +149,7 @@ async function start(
   });
   if (config.databaseUrl !== null) await requireSessions(databaseUrl);
   await migrate(databaseUrl);
+  await usePayloadKeys(pool, config.payloadKeys);
 
   const linkSecrets = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];
   const [linkSecret, ...olderSecrets] = linkSecrets;

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { resealAll } from "./reseal.ts";
 import { replayCommand } from "../../scripts/replay/command.ts";
 import { UsageError } from "../../scripts/replay/fixtures.ts";
 import { ConfigError, loadConfig } from "../config.ts";
@@ -80,6 +81,18 @@ program
     } finally {
       await embedded?.stop();
     }
+  });
+
+program
+  .command("reseal")
+  .description("write what is stored of messages, outcomes and events with the first of PAYLOAD_KEYS")
+  .option("--json", "for machines", false)
+  .action(async ({ json }: { json: boolean }) => {
+    const written = await resealAll(loadConfig());
+    if (json) write(`${JSON.stringify({ written })}\n`);
+    else
+      for (const [table, rows] of Object.entries(written))
+        write(`${table.padEnd(24)} ${rows} rows written\n`);
   });
 
 program

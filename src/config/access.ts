@@ -50,20 +50,32 @@ const operators = z.string().transform((text, ctx): OperatorConfig[] =>
   }),
 );
 
-const linkSecrets = z.string().transform((text, ctx) =>
+const VERSIONS =
+  "write version:secret, separated by commas; a version is 1 to 8 letters or digits, a secret at least 16 characters";
+
+const versionsOf = (text: string, ctx: { addIssue(issue: string): void }): SealKey[] =>
   text.split(",").map((entry) => {
     const [version = "", secret = ""] = entry.trim().split(":", 2);
-    if (!/^[a-z0-9]{1,8}$/.test(version) || secret.length < 16)
-      ctx.addIssue(
-        "write version:secret, separated by commas; a version is 1 to 8 letters or digits, a secret at least 16 characters",
-      );
+    if (!/^[a-z0-9]{1,8}$/.test(version) || secret.length < 16) ctx.addIssue(VERSIONS);
     return { version, secret };
-  }),
-);
+  });
+
+const linkSecrets = z.string().transform((text, ctx) => versionsOf(text, ctx));
+
+const OFF = /^off(,|$)/;
+
+/** `off` in front: what is written from now on is not encrypted, and what is can still be read. */
+const payloadKeys = z.string().transform((text, ctx): PayloadKeys => {
+  const given = text.replace(OFF, "");
+  const keys = given === "" ? [] : versionsOf(given, ctx);
+  if (new Set(keys.map(({ version }) => version)).size < keys.length) ctx.addIssue("write each version once");
+  return { closes: !OFF.test(text), keys };
+});
 
 export const accessSettings = {
   API_KEYS: apiKeys.optional(),
   LINK_SECRETS: linkSecrets.optional(),
+  PAYLOAD_KEYS: payloadKeys.default({ closes: false, keys: [] }),
   OPERATORS: operators.optional(),
   OIDC_ISSUER: url(["https:", "http:"]).optional(),
   OIDC_CLIENT_ID: z.string().min(1).optional(),
@@ -78,10 +90,25 @@ export const accessSettings = {
   SESSION_MAX_H: amountOf("hours", 0.01, 8760).default(168),
 };
 
+/** A secret, and the version under which what it closes can be opened. */
+interface SealKey {
+  version: string;
+  secret: string;
+}
+
+/** What the engine's payloads are encrypted with. */
+export interface PayloadKeys {
+  /** The first key closes what is written; else nothing is encrypted any more. */
+  closes: boolean;
+  /** All that open. */
+  keys: SealKey[];
+}
+
 export interface AccessConfig {
   apiKeys: ApiKeyConfig[];
   /** Null: generated into the data directory. */
-  linkSecrets: { version: string; secret: string }[] | null;
+  linkSecrets: SealKey[] | null;
+  payloadKeys: PayloadKeys;
   operators: OperatorConfig[];
   /** Whom operators may sign in with; null: nobody else. */
   oidc: { issuer: string; clientId: string; clientSecret: string } | null;
@@ -122,6 +149,7 @@ const DEVELOPMENT_OPERATOR: OperatorConfig = { tenant: "dev", role: "admin", add
 export const accessConfig = (raw: Values<typeof accessSettings>): AccessConfig => ({
   apiKeys: raw.API_KEYS ?? [DEVELOPMENT_KEY],
   linkSecrets: raw.LINK_SECRETS ?? null,
+  payloadKeys: raw.PAYLOAD_KEYS,
   operators: raw.OPERATORS ?? (raw.API_KEYS ? [] : [DEVELOPMENT_OPERATOR]),
   oidc: oidcOf(raw),
   requestsPerMinute: raw.RATE_LIMIT_PER_MINUTE === "off" ? null : raw.RATE_LIMIT_PER_MINUTE,

@@ -1,5 +1,6 @@
 import { orderEvents } from "../domain/order-view.ts";
 import type { OrderState } from "../domain/order.ts";
+import { openPayload } from "./payloads.ts";
 import type { Queryable } from "./pool.ts";
 
 /**
@@ -24,7 +25,7 @@ export async function getOrderEvents(
   if (first.state) return new Map(Object.entries(orderEvents(first.state)));
   return new Map(
     rows.flatMap(({ key, value }) =>
-      key !== null && value !== null ? [[key, JSON.parse(value) as unknown]] : [],
+      key !== null && value !== null ? [[key, JSON.parse(openPayload(value, id)) as unknown]] : [],
     ),
   );
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { closePayload } from "../db/payloads.ts";
 import { enqueueDeliveries } from "../db/webhook-deliveries.ts";
 import { appendToChain } from "../domain/audit-chain.ts";
 import { orderMerchantEvents } from "../domain/merchant-events.ts";
@@ -75,12 +76,12 @@ export async function commitOrder(commit: Commit<OrderState>): Promise<Committed
 const newSalt = (): string => randomBytes(16).toString("hex");
 
 /** Only what changed; all of them when a segment begins, since events belong to one workflow. */
-function changedEvents({ before, after, row }: Commit<OrderState>): { key: string; value: string }[] {
+function changedEvents({ id, before, after, row }: Commit<OrderState>): { key: string; value: string }[] {
   const old = row.steps === 0 ? {} : orderEvents(before);
   return Object.entries(orderEvents(after))
     .map(([key, value]) => ({ key, value: storableJson(value), was: storableJson(old[key] ?? null) }))
     .filter(({ value, was }) => value !== was)
-    .map(({ key, value }) => ({ key, value }));
+    .map(({ key, value }) => ({ key, value: closePayload(value, id) }));
 }
 
 const ENGINE = { workflow: "$2", checkpoints: "$20", owner: "$21" };

@@ -1,9 +1,11 @@
 import { DBOSUnexpectedStepError, DBOSWorkflowConflictError } from "@dbos-inc/dbos-sdk/internal/error";
+import { hasPayloadKeys } from "../db/payloads.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
-import { revived, serialization, serialized, throughOutages } from "./internals.ts";
+import { revived, throughOutages } from "./internals.ts";
 import type { Entry, Followed, Journal, Work } from "./journal.ts";
 import { APPLICATION_NAME, PUBLISH_STEP } from "./names.ts";
 import type { Checkpoint, Recording } from "./recording.ts";
+import { serializer } from "./serializer.ts";
 import { isStillOurs } from "./term.ts";
 import type { Published, Transition } from "./transition.ts";
 
@@ -47,8 +49,8 @@ export async function checkpointOf<Effect>(
   return {
     function_id: functionId,
     function_name: PUBLISH_STEP,
-    output: await serialized(open),
-    output_closed: await serialized(closed),
+    output: await serializer.stringify(open),
+    output_closed: await serializer.stringify(closed),
     serialization: null,
     started,
     ended: Date.now(),
@@ -124,9 +126,9 @@ export async function openDirectJournal(pool: Pool, workflow: string, owner: str
           const checkpoint: Checkpoint = {
             function_id: first + i,
             function_name: name,
-            output: await serialized(outcome),
+            output: await serializer.stringify(outcome),
             output_closed: null,
-            serialization: serialization(),
+            serialization: hasPayloadKeys() ? null : serializer.name(),
             started,
             ended: Date.now(),
           };

@@ -1,6 +1,7 @@
 import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Pool } from "pg";
 import { whileSchemaIsOurs } from "../db/migrate.ts";
+import { hasPayloadKeys } from "../db/payloads.ts";
 import { serversOf } from "../db/servers.ts";
 import type { Log } from "../log.ts";
 import { stopTaking } from "./internals.ts";
@@ -13,6 +14,7 @@ import { indexWaitingMessages, startNudger } from "./nudge.ts";
 import { publishAs, type Publishing } from "./publishing.ts";
 import { startForgetting } from "./retention.ts";
 import { startReviver } from "./revive.ts";
+import { serializer } from "./serializer.ts";
 import { startSignals } from "./signals.ts";
 import { sleepAfter, startWaker } from "./sleep.ts";
 import { runElsewhere } from "./start.ts";
@@ -130,6 +132,7 @@ async function launch(
     systemDatabasePool: pool,
     useListenNotify: notify,
     logger: engineLogger(log),
+    ...(hasPayloadKeys() ? { serializer } : {}),
   });
   // It creates its tables by itself, and two that start at once on a new database would disturb each other.
   await whileSchemaIsOurs(pool, () => DBOS.launch());

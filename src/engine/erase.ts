@@ -3,6 +3,7 @@ import { maskResponses } from "../db/idempotency-keys.ts";
 import { readTrail } from "../db/audit-index.ts";
 import { deletePersonal } from "../db/audit-personal.ts";
 import { lockApprovalsOf, rewriteApproval } from "../db/approvals.ts";
+import { closePayload, openPayload } from "../db/payloads.ts";
 import type { Tx } from "../db/pool.ts";
 import { erasedApproval } from "../domain/approval-erase.ts";
 import type { AuditEntry } from "../domain/audit-entry.ts";
@@ -12,6 +13,7 @@ import type { Customer } from "../domain/personal-fields.ts";
 import { maskRecord } from "../domain/personal-records.ts";
 import type { Commit } from "./commit.ts";
 import { PUBLISH_STEP, TOPIC, workflowId } from "./names.ts";
+import { CHECKPOINT } from "./serializer.ts";
 
 /** Whether this transition erases the order's personal data. */
 export const isErasing = ({ before, after }: Pick<Commit<OrderState>, "before" | "after">): boolean =>
@@ -137,7 +139,9 @@ async function eraseTraces(
 function maskText(text: string | null, customers: Customer[]): string | null {
   if (text === null) return null;
   try {
-    return JSON.stringify(maskRecord(JSON.parse(text), customers));
+    const plain = openPayload(text, CHECKPOINT);
+    const masked = JSON.stringify(maskRecord(JSON.parse(plain), customers));
+    return masked === plain ? text : closePayload(masked, CHECKPOINT);
   } catch {
     return JSON.stringify("(erased)");
   }

@@ -13,6 +13,7 @@ import { globalParams, INTERNAL_QUEUE_NAME } from "@dbos-inc/dbos-sdk/internal/u
 import { wfQueueRunner } from "@dbos-inc/dbos-sdk/internal/wfqueue";
 import type { PoolClient } from "pg";
 import { z } from "zod";
+import { SEALED, serializer } from "./serializer.ts";
 
 /**
  * What we use of DBOS beyond its public API, all in one place. Pinned to 5.3: an upgrade reads this file first.
@@ -22,19 +23,16 @@ export const systemDatabase = (): SystemDatabase => getExecutor().systemDatabase
 /** Tries again for as long as the database cannot be reached, as the engine does with its own statements. */
 export const throughOutages = <T>(work: () => Promise<T>): Promise<T> => withDbRetry(work);
 
-/** What a step has returned, as the engine stores it. */
-export const serialized = async (value: unknown): Promise<string> =>
-  getExecutor().serializer.stringify(value ?? null);
-
-/** By what name the engine knows that form. */
-export const serialization = (): string => getExecutor().serializer.name();
-
-/** What a recorded step has returned. @throws what it has thrown */
+/** What a recorded step has returned, encrypted or not. @throws what it has thrown */
 export const revived = (step: {
   output: string | null;
   error: string | null;
   serialization: string | null;
-}): Promise<unknown> => DBOSExecutor.reviveResultOrError(step, getExecutor().serializer);
+}): Promise<unknown> =>
+  DBOSExecutor.reviveResultOrError(
+    { ...step, serialization: step.serialization === SEALED ? null : step.serialization },
+    serializer,
+  );
 
 interface NotificationMap {
   registerCallback(key: string, callback: () => void): { key: string; ck: number };

@@ -1,4 +1,5 @@
 import type { PoolClient } from "pg";
+import { closePayload } from "../db/payloads.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import type { ApprovalMessage } from "../domain/approval.ts";
 import type { OrderMessage } from "../domain/order.ts";
@@ -157,7 +158,7 @@ async function send(tx: PoolClient, letters: (Letter<object> & { workflow: strin
      on conflict (message_uuid) do nothing`,
     [
       letters.map((letter) => letter.workflow),
-      letters.map(({ message, trace = currentTrace() }) => traced(message, trace)),
+      letters.map(({ message, key, trace = currentTrace() }) => closePayload(traced(message, trace), key)),
       letters.map((letter) => `${letter.key}::${letter.workflow}`),
     ],
   );

@@ -4,6 +4,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import { getFunctionRegistrationByName } from "@dbos-inc/dbos-sdk/internal/decorators";
 import { getExecutor } from "@dbos-inc/dbos-sdk/internal/dbos";
 import type { PoolClient } from "pg";
+import { closePayload } from "../db/payloads.ts";
 import type { ApprovalMessage } from "../domain/approval.ts";
 import type { OrderMessage } from "../domain/order.ts";
 import type { Log } from "../log.ts";
@@ -95,7 +96,7 @@ export async function startInTransaction(
     await tx.query(
       `insert into dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
        values ($1, $2, $3, 'portable_json', $4)`,
-      [workflow, TOPIC, traced(first, currentTrace()), `first::${workflow}`],
+      [workflow, TOPIC, closePayload(traced(first, currentTrace()), "first"), `first::${workflow}`],
     );
   if (elsewhere) return announceWaiting;
   return (first) => {

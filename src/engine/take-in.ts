@@ -7,7 +7,9 @@ import {
   type StoredInbound,
 } from "../db/inbound-webhooks.ts";
 import { NAMES, ORDER_NAMED, type OrderNames } from "../db/orders.ts";
+import { closePayload } from "../db/payloads.ts";
 import type { Queryable } from "../db/pool.ts";
+import { traced } from "../observe/trace.ts";
 import type { Letter } from "./messages.ts";
 import { TOPIC } from "./names.ts";
 
@@ -39,8 +41,7 @@ export async function takeIn(db: Queryable, events: Incoming[]): Promise<StoredI
       change: change?.key,
       told_at: change?.told_at,
       key: letter?.key,
-      message:
-        letter && (letter.trace === undefined ? letter.message : { ...letter.message, trace: letter.trace }),
+      message: letter && (JSON.parse(closePayload(traced(letter.message, letter.trace), letter.key)) as object),
     }),
   );
   const taken = await db.query<StoredInbound>(SQL, [JSON.stringify(incoming), bodies]);

@@ -2,6 +2,7 @@ import { DBOS } from "@dbos-inc/dbos-sdk";
 import type { Span } from "@opentelemetry/api";
 import type { PoolClient } from "pg";
 import { GENESIS } from "../domain/audit-chain.ts";
+import { openPayload, ownerOfMessage } from "../db/payloads.ts";
 import type { AuditDraft } from "../domain/audit-entry.ts";
 import type { Todo } from "../domain/todo.ts";
 import { currentTrace, fail, startSpan, traceparentOf, type Traceparent } from "../observe/trace.ts";
@@ -206,17 +207,22 @@ async function take<State extends Traced, Message>(
     table === "orders"
       ? "entries, segment_base, head_hash"
       : "0 as entries, 0 as segment_base, '' as head_hash";
-  const { rows } = await tx.query<LockedRow & { state: State; messages: (Message & Traced)[] }>(
+  const { rows } = await tx.query<LockedRow & { state: State; taken: [uuid: string, message: string][] }>(
     `with taken as (
        update dbos.notifications set consumed = true, consumed_by_function_id = $3
         where destination_uuid = $2 and topic = '${TOPIC}' and consumed = false
-        returning message::json, created_at_epoch_ms, message_uuid)
+        returning message, created_at_epoch_ms, message_uuid)
      select state, segment, steps, ${chain},
-            (select coalesce(json_agg(message order by created_at_epoch_ms, message_uuid), '[]') from taken) as messages
+            (select coalesce(json_agg(json_build_array(message_uuid, message) order by created_at_epoch_ms, message_uuid), '[]')
+               from taken) as taken
        from countersign.${table} where id = $1 for update`,
     [id, workflowId, functionId],
   );
   const row = rows[0];
   if (!row) throw new Error(`${table}: no row ${id}`);
-  return row;
+  const { taken, ...locked } = row;
+  const messages = taken.map(
+    ([uuid, message]) => JSON.parse(openPayload(message, ownerOfMessage(uuid))) as Message & Traced,
+  );
+  return { ...locked, messages };
 }

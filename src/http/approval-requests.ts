@@ -15,7 +15,7 @@ import { submitApproval } from "../engine/submit.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import type { Log } from "../log.ts";
-import type { Seal } from "../outbound/seal.ts";
+import type { Seal } from "../seal.ts";
 import { urlObstacle, type OutboundRules } from "../outbound/send.ts";
 import { presentApproval } from "./approval-view.ts";
 import { readJson } from "./body.ts";

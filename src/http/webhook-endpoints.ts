@@ -18,7 +18,7 @@ import {
 } from "../db/webhook-endpoints.ts";
 import { AppError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import type { Seal } from "../outbound/seal.ts";
+import type { Seal } from "../seal.ts";
 import { urlObstacle, type OutboundRules } from "../outbound/send.ts";
 import { readJson } from "./body.ts";
 import { principal } from "./context.ts";

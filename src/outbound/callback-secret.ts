@@ -1,4 +1,4 @@
-import { SealBroken, type Seal } from "./seal.ts";
+import { SealBroken, type Seal } from "../seal.ts";
 
 /** As Standard Webhooks writes secrets; those of approvals of release 0.1 are stored so. What is sealed never begins with it. */
 const PLAIN = "whsec_";

@@ -23,7 +23,7 @@ import {
 import type { SentMail } from "../mail/return-path.ts";
 import type { Mailer } from "../mail/transport.ts";
 import { openCallbackSecret } from "../outbound/callback-secret.ts";
-import type { Seal } from "../outbound/seal.ts";
+import type { Seal } from "../seal.ts";
 import { send, webhookBody, type OutboundRules } from "../outbound/send.ts";
 import { MailError } from "./mail-error.ts";
 

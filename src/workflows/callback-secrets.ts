@@ -3,7 +3,7 @@ import { maskResponses } from "../db/idempotency-keys.ts";
 import { inTransaction, type Pool } from "../db/pool.ts";
 import type { Log } from "../log.ts";
 import { resealedCallbackSecret } from "../outbound/callback-secret.ts";
-import { SealBroken, type Seal } from "../outbound/seal.ts";
+import { SealBroken, type Seal } from "../seal.ts";
 
 /**
  * Seals the secrets of callbacks that may still be posted with the first of LINK_SECRETS: those that an earlier one sealed, and

@@ -5,7 +5,7 @@ import { decideDelivery, DISABLE_AFTER_MS } from "../domain/delivery.ts";
 import type { Fault } from "../engine/fault.ts";
 import type { Log } from "../log.ts";
 import { inSpan } from "../observe/trace.ts";
-import type { Seal } from "../outbound/seal.ts";
+import type { Seal } from "../seal.ts";
 import { send, type Delivered, type OutboundRules } from "../outbound/send.ts";
 import { openSecrets } from "./endpoint-secrets.ts";
 

@@ -1,7 +1,7 @@
 import type { Pool } from "../db/pool.ts";
 import { listSealed, replaceSealed } from "../db/webhook-endpoints.ts";
 import type { Log } from "../log.ts";
-import { SealBroken, type Seal } from "../outbound/seal.ts";
+import { SealBroken, type Seal } from "../seal.ts";
 
 /**
  * The secrets of an endpoint that sign now. What none of our keys opens is told and left out: after a rotation the new one

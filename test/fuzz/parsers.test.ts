@@ -17,7 +17,7 @@ import { mentioned } from "../../src/inbox/erased.ts";
 import { readReturned } from "../../src/mail/delivery-report.ts";
 import { createReturnPath } from "../../src/mail/return-path.ts";
 import { readTraceparent } from "../../src/observe/trace.ts";
-import { createSeal, SealBroken } from "../../src/outbound/seal.ts";
+import { createSeal, SealBroken } from "../../src/seal.ts";
 import { isPublic } from "../../src/outbound/address.ts";
 import { urlObstacle } from "../../src/outbound/send.ts";
 import { createAdyenSource } from "../../src/payments/adyen/source.ts";

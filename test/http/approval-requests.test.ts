@@ -6,7 +6,7 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPool } from "../../src/db/pool.ts";
 import { createLog } from "../../src/log.ts";
-import { createSeal } from "../../src/outbound/seal.ts";
+import { createSeal } from "../../src/seal.ts";
 import { resealCallbacks } from "../../src/workflows/callback-secrets.ts";
 import { tablesWith } from "../privacy/tables.ts";
 import { startTestService, type TestService } from "../helpers/service.ts";

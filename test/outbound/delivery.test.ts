@@ -16,7 +16,7 @@ import { newPing } from "../../src/domain/merchant-events.ts";
 import { newId } from "../../src/ids.ts";
 import { createLog } from "../../src/log.ts";
 import { createMailer } from "../../src/mail/transport.ts";
-import { createSeal, type Seal } from "../../src/outbound/seal.ts";
+import { createSeal, type Seal } from "../../src/seal.ts";
 import { resealSecrets } from "../../src/workflows/endpoint-secrets.ts";
 import { startDeliveries, type Deliveries } from "../../src/workflows/delivery.ts";
 import { createDatabase, type TestDatabase } from "../helpers/database.ts";

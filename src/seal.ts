@@ -6,10 +6,10 @@ export interface SealKey {
   secret: string;
 }
 
-/** Encrypts short secrets for the database. */
+/** Encrypts texts for the database. */
 export interface Seal {
   /** `owner` is bound in: the same text in another row does not open. */
-  close(secret: string, owner: string): string;
+  close(text: string, owner: string): string;
   /** @throws SealBroken when no key of ours opens it */
   open(sealed: string, owner: string): string;
   /** Whether it was closed with the first key, which closes from now on. */
@@ -22,27 +22,36 @@ export class SealBroken extends Error {
   readonly code = "seal_broken";
 }
 
-const INFO = "countersign webhook endpoint secrets";
+/** What is sealed, which is bound into the keys, and the setting that holds these. */
+export interface SealUse {
+  info: string;
+  setting: string;
+}
+
+const SECRETS: SealUse = { info: "countersign webhook endpoint secrets", setting: "LINK_SECRETS" };
 
 /**
  * AES-256-GCM, with keys derived from the operator's secrets (HKDF-SHA-256, RFC 5869). The first one closes, all of them
  * open. Sealed: `version.nonce.text.tag`, in base64url.
  */
-export function createSeal(keys: readonly [SealKey, ...SealKey[]]): Seal {
+export function createSeal(
+  keys: readonly [SealKey, ...SealKey[]],
+  { info, setting }: SealUse = SECRETS,
+): Seal {
   const derived = new Map(
-    keys.map(({ version, secret }) => [version, Buffer.from(hkdfSync("sha256", secret, "", INFO, 32))]),
+    keys.map(({ version, secret }) => [version, Buffer.from(hkdfSync("sha256", secret, "", info, 32))]),
   );
   const [{ version: current }] = keys;
   const keyOf = (version: string): Buffer => {
     const key = derived.get(version);
-    if (!key) throw new SealBroken(`LINK_SECRETS: the version ${version} is needed, and is not there`);
+    if (!key) throw new SealBroken(`${setting}: the version ${version} is needed, and is not there`);
     return key;
   };
   return {
-    close(secret, owner) {
+    close(plain, owner) {
       const nonce = randomBytes(12);
       const cipher = createCipheriv("aes-256-gcm", keyOf(current), nonce).setAAD(Buffer.from(owner));
-      const text = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
+      const text = Buffer.concat([cipher.update(plain, "utf8"), cipher.final()]);
       return [current, ...[nonce, text, cipher.getAuthTag()].map((part) => part.toString("base64url"))].join(
         ".",
       );
@@ -56,7 +65,7 @@ export function createSeal(keys: readonly [SealKey, ...SealKey[]]): Seal {
         const cipher = createDecipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(owner)).setAuthTag(tag);
         return cipher.update(text, undefined, "utf8") + cipher.final("utf8");
       } catch (error) {
-        throw new SealBroken(`LINK_SECRETS: the version ${version} was another when this was stored`, {
+        throw new SealBroken(`${setting}: the version ${version} was another when this was stored`, {
           cause: error,
         });
       }

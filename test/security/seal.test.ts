@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createSeal, SealBroken } from "../../src/outbound/seal.ts";
+import { createSeal, SealBroken } from "../../src/seal.ts";
 
 const SECRET = `whsec_${Buffer.alloc(32, 9).toString("base64")}`;
 const [one, two] = [
