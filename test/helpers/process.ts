@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { builtEntry } from "./built.ts";
+import { CHOSEN } from "./service.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const START_WITHIN_MS = 60_000;
@@ -43,7 +44,7 @@ export async function freePort(): Promise<number> {
 export async function startProcess(env: Record<string, string>): Promise<ServiceProcess | null> {
   const child = spawn(process.execPath, builtEntry("main"), {
     cwd: ROOT,
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...CHOSEN, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let written = "";
