@@ -1,0 +1,4 @@
+import { run } from "./run.js";
+
+// What `npm start` runs.
+await run("main");
