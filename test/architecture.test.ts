@@ -51,7 +51,7 @@ const ONLY: Record<string, string[]> = {
 };
 
 /** The domain is pure: libraries that compute, and hashing. */
-const PURE = ["canonicalize", "luxon", "zod", "yaml", "node:crypto"];
+const PURE = ["canonicalize", "@date-fns/tz", "zod", "yaml", "node:crypto"];
 
 const CATCH_ALL = /(^|[-.])(utils?|helpers?|common|managers?)([-.]|$)/;
 

@@ -1,4 +1,3 @@
-import { DateTime } from "luxon";
 import { formatMoney } from "../domain/money.ts";
 import type { ExplainedGate, ExplainedMail, Explanation } from "../domain/policy-explain.ts";
 import { calendarOf, type ApprovalPlan, type PolicySubject } from "../domain/policy.ts";
@@ -79,8 +78,16 @@ function grouped(plan: ApprovalPlan, people: string[]): [zone: string, people: s
   return [...zones];
 }
 
-const written = (at: string, zone: string): string =>
-  `${DateTime.fromISO(at, { zone }).setLocale("en").toFormat("ccc yyyy-MM-dd HH:mm")} ${zone}`;
+/** `Tue 2026-01-27 09:30 Europe/Berlin` */
+function written(at: string, zone: string): string {
+  const parts = new Intl.DateTimeFormat("en-US", {
+    timeZone: zone,
+    ...{ weekday: "short", year: "numeric", month: "2-digit", day: "2-digit" },
+    ...{ hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+  }).formatToParts(new Date(at));
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((p) => p.type === type)?.value ?? "";
+  return `${part("weekday")} ${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")} ${zone}`;
+}
 
 /** The largest unit that it is whole in, as the policy writes it. */
 function span(seconds: number): string {

@@ -1,4 +1,4 @@
-import { IANAZone } from "luxon";
+import { tzOffset } from "@date-fns/tz";
 
 /** In the order of `Date.getUTCDay`. */
 export const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"] as const;
@@ -20,8 +20,20 @@ const DAY_MINUTES = 1_440;
 /** A week, and one more for a week's only hour that a change of the clocks left out. */
 const LOOK_AHEAD_DAYS = 15;
 
+/** Names that were looked up; only a lookup says whether there is such a zone, and it is slow. */
+const known = new Set<string>();
+
 /** Is it a time zone that we know? */
-export const isTimeZone = (name: string): boolean => IANAZone.create(name).isValid;
+export function isTimeZone(name: string): boolean {
+  if (known.has(name)) return true;
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    known.add(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** `18:00-08:00` as minutes of the day; null for what is no window, also for one without length. */
 export function quietWindow(text: string): { from: number; to: number } | null {
@@ -89,4 +101,4 @@ function changeBetween(zone: string, from: number, to: number): number {
 }
 
 /** What the zone's clocks are ahead of UTC, in milliseconds. */
-const offsetAt = (zone: string, at: number): number => IANAZone.create(zone).offset(at) * MINUTE;
+const offsetAt = (zone: string, at: number): number => tzOffset(zone, new Date(at)) * MINUTE;
