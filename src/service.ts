@@ -2,10 +2,8 @@ import { createServer } from "node:http";
 import type { Config } from "./config.ts";
 import { mailedAbout } from "./db/bounces.ts";
 import { readBacklog } from "./db/backlog.ts";
-import { migrate } from "./db/migrate.ts";
 import { usePayloadKeys } from "./db/payloads.ts";
 import { createPool } from "./db/pool.ts";
-import { requireSessions } from "./db/pooler.ts";
 import { createTenantPool } from "./db/tenant-scope.ts";
 import { startArchiver } from "./archive/archiver.ts";
 import { openArchiveStore } from "./archive/store.ts";
@@ -147,8 +145,6 @@ async function start(
   stops.push(async () => {
     await Promise.all([pool.end(), tenantPool.end(), enginePool.end()]);
   });
-  if (config.databaseUrl !== null) await requireSessions(databaseUrl);
-  await migrate(databaseUrl);
   await usePayloadKeys(pool, config.payloadKeys);
 
   const linkSecrets = config.linkSecrets ?? [await ownLinkSecret(config.dataDir)];

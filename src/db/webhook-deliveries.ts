@@ -44,7 +44,16 @@ const CLAIM_S = 300;
  * and `tenant` are the placeholders of parameters: a JSON array of `{id, type, body}`, in order, and a text. Where there is no
  * endpoint it inserts nothing, and is no further statement. A delivery's id is its event's time and place, and a hash.
  */
-export const enqueueDeliveries = ({ events, tenant }: { events: string; tenant: string }): string =>
+export const enqueueDeliveries = ({
+  events,
+  tenant,
+  when = "true",
+}: {
+  events: string;
+  tenant: string;
+  /** Else none is inserted. */
+  when?: string;
+}): string =>
   `insert into countersign.webhook_deliveries (id, endpoint_id, event_id, event_type, body, next_at)
    select 'whd_' || substr(v.id, 5, 10) || lpad((v.n % 1000)::text, 3, '0') || substr(md5(v.id || e.id), 1, 13),
           e.id, v.id, v.type, v.body, now()
@@ -52,6 +61,7 @@ export const enqueueDeliveries = ({ events, tenant }: { events: string; tenant: 
      join countersign.webhook_endpoints e
        on e.tenant = ${tenant} and e.enabled and e.deleted_at is null
       and e.event_types && array[v.type, split_part(v.type, '.', 1) || '.*', '*']
+    where ${when}
    returning 1`;
 
 /** One that is nobody's transition. */

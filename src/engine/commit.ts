@@ -1,11 +1,11 @@
-import type { PoolClient } from "pg";
+import type { Tx } from "../db/pool.ts";
 import { DBOSWorkflowConflictError } from "@dbos-inc/dbos-sdk/internal/error";
 import type { AuditDraft } from "../domain/audit-entry.ts";
 import type { Recording } from "./recording.ts";
 
 /** One transition on its way to disk. */
 export interface Commit<State> {
-  tx: PoolClient;
+  tx: Tx;
   id: string;
   workflowId: string;
   /** The engine's number of this step within the workflow, stored with stream and event rows. */

@@ -5,6 +5,9 @@
 export const WORKFLOW = { order: "order", approval: "approval" } as const;
 export type WorkflowName = (typeof WORKFLOW)[keyof typeof WORKFLOW];
 
+/** The operation under which creations keep their idempotency keys. */
+export const CREATE_ORDER = "POST /v1/orders";
+
 /** The one topic on which every workflow of ours takes messages; what a message is about stands in its body. */
 export const TOPIC = "message";
 

@@ -55,20 +55,24 @@ export type Dispatch = (first?: Followed<unknown, unknown>) => void;
 /** Not inside the workflow that asked: a workflow that is started here is nobody's child. */
 const outside = new AsyncResource("countersign-dispatch");
 
-/**
- * Writes the workflow's row within the caller's transaction, so that the row, the order and the idempotency record
- * commit together. If the process dies before `dispatch`, recovery finds the row pending and runs it.
- */
-export async function startInTransaction(
-  tx: PoolClient,
+/** A workflow that is about to begin: the engine's row of it, and how it is begun once that is committed. */
+interface Beginning {
+  status: Parameters<ReturnType<typeof getExecutor>["systemDatabase"]["initWorkflowStatus"]>[0];
+  /** The token of its first run. */
+  owner: string;
+  dispatch: Dispatch;
+}
+
+/** Writes nothing yet. */
+export function prepareStart(
   name: WorkflowName,
-  { id, segment, first }: Start,
+  { id, segment }: Pick<Start, "id" | "segment">,
   log: Log,
-): Promise<Dispatch> {
+): Beginning {
   const loop = registered.get(name);
   if (!loop) throw new Error(`workflow ${name} is not registered`);
   const workflow = workflowId(id, segment);
-  const ownerXid = randomUUID();
+  const owner = randomUUID();
   const executor = getExecutor();
   const status = {
     workflowUUID: workflow,
@@ -91,15 +95,7 @@ export async function startInTransaction(
     applicationName: APPLICATION_NAME,
     recoveryAttempts: 1,
   };
-  await executor.systemDatabase.initWorkflowStatus(status, ownerXid, tx);
-  if (first)
-    await tx.query(
-      `insert into dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
-       values ($1, $2, $3, 'portable_json', $4)`,
-      [workflow, TOPIC, closePayload(traced(first, currentTrace()), "first"), `first::${workflow}`],
-    );
-  if (elsewhere) return announceWaiting;
-  return (first) => {
+  const dispatch: Dispatch = (first) => {
     // Others have taken this process for dead meanwhile, and take what it had under its old id.
     if (executor.executorID !== status.executorId) return;
     if (isDirect()) beginsHere(workflow, first);
@@ -108,7 +104,7 @@ export async function startInTransaction(
       executor
         .internalWorkflow(
           loop,
-          { workflowUUID: workflow, dequeuedStatus: status, ownerXid },
+          { workflowUUID: workflow, dequeuedStatus: status, ownerXid: owner },
           undefined,
           undefined,
           id,
@@ -119,4 +115,31 @@ export async function startInTransaction(
         .finally(() => beginsElsewhere(workflow));
     });
   };
+  return { status, owner, dispatch: elsewhere ? announceWaiting : dispatch };
+}
+
+/**
+ * Writes the workflow's row within the caller's transaction, so that the row, the order and the idempotency record
+ * commit together. If the process dies before `dispatch`, recovery finds the row pending and runs it.
+ */
+export async function startInTransaction(
+  tx: PoolClient,
+  name: WorkflowName,
+  { id, segment, first }: Start,
+  log: Log,
+): Promise<Dispatch> {
+  const { status, owner, dispatch } = prepareStart(name, { id, segment }, log);
+  await getExecutor().systemDatabase.initWorkflowStatus(status, owner, tx);
+  if (first)
+    await tx.query(
+      `insert into dbos.notifications (destination_uuid, topic, message, serialization, message_uuid)
+       values ($1, $2, $3, 'portable_json', $4)`,
+      [
+        status.workflowUUID,
+        TOPIC,
+        closePayload(traced(first, currentTrace()), "first"),
+        `first::${status.workflowUUID}`,
+      ],
+    );
+  return dispatch;
 }

@@ -41,7 +41,8 @@ export async function takeIn(db: Queryable, events: Incoming[]): Promise<StoredI
       change: change?.key,
       told_at: change?.told_at,
       key: letter?.key,
-      message: letter && (JSON.parse(closePayload(traced(letter.message, letter.trace), letter.key)) as object),
+      message:
+        letter && (JSON.parse(closePayload(traced(letter.message, letter.trace), letter.key)) as object),
     }),
   );
   const taken = await db.query<StoredInbound>(SQL, [JSON.stringify(incoming), bodies]);

@@ -6,7 +6,7 @@ import { openPayload, ownerOfMessage } from "../db/payloads.ts";
 import type { AuditDraft } from "../domain/audit-entry.ts";
 import type { Todo } from "../domain/todo.ts";
 import { currentTrace, fail, startSpan, traceparentOf, type Traceparent } from "../observe/trace.ts";
-import type { LockedRow } from "./commit.ts";
+import type { Commit, Committed, LockedRow } from "./commit.ts";
 import type { Followed, Journal } from "./journal.ts";
 import { isPassing, LostConnection } from "./lost-connection.ts";
 import type { Machine, Traced } from "./machine.ts";
@@ -36,9 +36,8 @@ export interface Transition<State> {
   seconds: number;
 }
 
-/** What is committed in one transition, and where. */
+/** What a transition is decided on. */
 interface Writing<State, Message, Effect> {
-  tx: PoolClient;
   id: string;
   workflowId: string;
   functionId: number;
@@ -83,9 +82,11 @@ export async function publish<State extends Traced, Message, Effect>(
           );
           const written = await write(
             machine,
-            { tx, id, workflowId: workflow, functionId, row, before: state, outcomes, messages, record },
+            { id, workflowId: workflow, functionId, row, before: state, outcomes, messages, record },
+            (commit) => machine.commit({ ...commit, tx }),
             (span) => spans.push(span),
           );
+          if (!written) throw new Error("a transition was not written");
           enqueued = written.enqueued;
           return written;
         } catch (error) {
@@ -105,39 +106,52 @@ export async function publish<State extends Traced, Message, Effect>(
 }
 
 /**
- * The transition that a workflow begins with, in the transaction that makes its order or approval: the message that it begins
- * with is decided there and then, and is never a row.
+ * The transition that a workflow begins with, committed with what makes its order or approval: the message that it begins with is
+ * decided there and then, and is never a row.
+ * @param commit writes it; null when it was not to be written
+ * @returns also whether webhooks were put on their way, to be announced after the commit
  */
 export async function publishFirst<State extends Traced, Message, Effect>(
   machine: Machine<State, Message, Effect>,
-  { tx, id, state, message }: { tx: PoolClient; id: string; state: State; message: Message },
+  { id, state, message }: { id: string; state: State; message: Message },
   record: Writing<State, Message, Effect>["record"],
-): Promise<Followed<State, Effect>> {
+  commit: Writer<State>,
+): Promise<(Followed<State, Effect> & { enqueued: boolean }) | null> {
   const start = performance.now();
   const spans: Span[] = [];
   const trace = currentTrace();
   const row: LockedRow = { segment: 0, steps: 0, entries: 0, segment_base: 0, head_hash: GENESIS };
   const messages = [{ ...message, ...(trace === undefined ? {} : { trace }) }];
   try {
-    const { published, transition } = await write(
+    const written = await write(
       machine,
-      { tx, id, workflowId: id, functionId: 0, row, before: state, outcomes: [], messages, record },
+      { id, workflowId: id, functionId: 0, row, before: state, outcomes: [], messages, record },
+      commit,
       (span) => spans.push(span),
     );
+    if (!written) return null;
+    const { published, enqueued, transition } = written;
     return {
       published,
+      enqueued,
       transition: transition && { ...transition, seconds: (performance.now() - start) / 1000 },
     };
+  } catch (error) {
+    for (const span of spans) fail(span, error);
+    throw error;
   } finally {
     for (const span of spans) span.end();
   }
 }
 
+type Writer<State> = (commit: Omit<Commit<State>, "tx">) => Promise<Committed | null>;
+
 async function write<State extends Traced, Message, Effect>(
   machine: Machine<State, Message, Effect>,
   writing: Writing<State, Message, Effect>,
+  commit: Writer<State>,
   onSpan: (span: Span) => void,
-): Promise<Followed<State, Effect> & { enqueued: boolean }> {
+): Promise<(Followed<State, Effect> & { enqueued: boolean }) | null> {
   const { id, row, before, outcomes } = writing;
   const now = new Date();
   const messages = writing.messages.map(({ trace: _, ...message }) => message as unknown as Message);
@@ -164,10 +178,9 @@ async function write<State extends Traced, Message, Effect>(
   const close = { due: [], closed: true, ...goesOn };
   const recording = await writing.record(open, close);
   const atRest = machine.isAtRest(after);
-  const { closed, enqueued, answer } = await machine.commit({
-    ...writing,
-    ...{ after, entries, now, atRest, recording },
-  });
+  const committed = await commit({ ...writing, after, entries, now, atRest, recording });
+  if (!committed) return null;
+  const { closed, enqueued, answer } = committed;
   const first = row.segment === 0 && row.steps === 0;
   return {
     published: closed ? close : open,

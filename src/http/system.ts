@@ -16,8 +16,13 @@ export interface SystemDeps extends ProbeDeps {
 
 /** Open paths for operators and for whoever opens the service in a browser. */
 export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
-  const document = openApi(publicUrl);
-  const reference = referencePage(document as unknown as ReferenceView);
+  // Made for the first who asks: a start need not wait for it.
+  let made: { document: ReturnType<typeof openApi>; reference: string } | undefined;
+  const description = () => {
+    if (made) return made;
+    const document = openApi(publicUrl);
+    return (made = { document, reference: referencePage(document as unknown as ReferenceView) });
+  };
   return new Router()
     .get("/", (ctx) => {
       ctx.set(PAGE_HEADERS);
@@ -37,12 +42,12 @@ export function systemRoutes({ links, publicUrl }: SystemDeps): Router {
       });
     })
     .get("/openapi.json", (ctx) => {
-      ctx.body = document;
+      ctx.body = description().document;
     })
     .get("/docs", (ctx) => {
       ctx.set(REFERENCE_HEADERS);
       ctx.type = "html";
-      ctx.body = reference;
+      ctx.body = description().reference;
     });
 }
 

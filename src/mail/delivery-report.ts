@@ -1,4 +1,4 @@
-import { simpleParser, type ParsedMail } from "mailparser";
+import type { ParsedMail } from "mailparser";
 import { oneLine } from "./markup.ts";
 import { fromProse } from "./prose-report.ts";
 import { shown, statusIn, type DeliveryReport } from "./report-fields.ts";
@@ -16,6 +16,8 @@ type Fields = Map<string, string>;
  * Anything else, such as the automatic reply of somebody who is away, says nothing about the delivery.
  */
 export async function readReturned(source: Buffer): Promise<Returned> {
+  // Loaded with the first report: a start needs none of it.
+  const { simpleParser } = await import("mailparser");
   const mail = await simpleParser(source, {
     keepDeliveryStatus: true,
     skipHtmlToText: true,

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { simpleParser } from "mailparser";
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from "smtp-server";
 import { openMailboxStore, type ArrivedMail, type MailboxEntry } from "./mailbox-store.ts";
 
@@ -88,6 +87,8 @@ export async function startDevMailbox({
 }
 
 async function parsed(source: Buffer, session: SMTPServerSession): Promise<ArrivedMail> {
+  // Loaded with the first mail: a tenth of what a start loads.
+  const { simpleParser } = await import("mailparser");
   const mail = await simpleParser(source, {
     skipHtmlToText: true,
     skipTextToHtml: true,

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { awaitServer } from "../db/await-server.ts";
 import { startEmbeddedPostgres } from "../db/embedded.ts";
+import { migrate } from "../db/migrate.ts";
+import { requireSessions } from "../db/pooler.ts";
 import type { Log } from "../log.ts";
 import { startDevMailbox } from "../mail/dev-mailbox.ts";
 import { startBundledProvider } from "../payments/bundled-provider.ts";
@@ -27,10 +29,18 @@ interface Options {
  */
 export function startSurroundings(options: Options, webhooksAt: string) {
   return together([
-    () => startDatabase(options),
+    () => startMigrated(options),
     () => startProvider(options, webhooksAt),
     () => startMailbox(options),
   ]);
+}
+
+/** The schema is brought up to date while the other parts start. */
+async function startMigrated(options: Options): Promise<string> {
+  const url = await startDatabase(options);
+  if (options.config.databaseUrl !== null) await requireSessions(url);
+  await migrate(url);
+  return url;
 }
 
 async function startDatabase({ config, log, stops, onProgress }: Options): Promise<string> {

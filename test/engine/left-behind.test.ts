@@ -32,12 +32,13 @@ afterAll(async () => {
 
 interface Wire {
   url: string;
-  /** Cuts the connection that has sent this text once its next commit is done, before its client hears of that. */
+  /** Cuts the connection that has sent this text once what it belongs to is committed, before its client hears of that. */
   loseCommitAfter(text: string): void;
   close(): Promise<void>;
 }
 
-const COMMIT = Buffer.from("commit\0");
+/** The server is in no transaction any more: https://www.postgresql.org/docs/18/protocol-message-formats.html, ReadyForQuery. */
+const COMMITTED = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
 async function openWire(databaseUrl: string): Promise<Wire> {
   const target = new URL(databaseUrl);
@@ -48,13 +49,14 @@ async function openWire(databaseUrl: string): Promise<Wire> {
     const postgres =
       socketFolder === null ? connect(port, target.hostname) : connect(`${socketFolder}/.s.PGSQL.${port}`);
     let chosen = false;
-    let losing = false;
     client.on("data", (data) => {
       if (lose && data.includes(lose)) [chosen, lose] = [true, null];
-      if (chosen && data.includes(COMMIT)) losing = true;
       postgres.write(data);
     });
-    postgres.on("data", (data) => void (losing ? client.destroy() : client.write(data)));
+    postgres.on("data", (data) => {
+      if (chosen && data.subarray(-COMMITTED.length).equals(COMMITTED)) client.destroy();
+      else client.write(data);
+    });
     client.on("close", () => postgres.destroy()).on("error", () => {});
     postgres.on("close", () => client.destroy()).on("error", () => {});
   }).listen(0, "127.0.0.1");
