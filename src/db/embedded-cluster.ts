@@ -46,6 +46,12 @@ interface InitOptions {
   durable: boolean;
 }
 
+/**
+ * On Linux the new cluster is written through by one call for its file system, in place of one for each of a thousand files: as durable,
+ * and up to a second faster (https://www.postgresql.org/docs/18/app-initdb.html, `--sync-method`).
+ */
+const SYNC = process.platform === "linux" ? ["--sync-method=syncfs"] : [];
+
 /** Creates the cluster: made beside and renamed when complete, so an interrupted start leaves nothing half made. */
 export async function createCluster(cluster: string, options: InitOptions): Promise<void> {
   const { binaries, account, password, durable } = options;
@@ -71,7 +77,7 @@ export async function createCluster(cluster: string, options: InitOptions): Prom
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
         "--no-instructions",
-        ...(durable ? [] : ["--no-sync"]),
+        ...(durable ? SYNC : ["--no-sync"]),
       ],
       unfinished,
       account,
