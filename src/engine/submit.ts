@@ -31,21 +31,17 @@ interface Request {
  * order either exists and will be driven to its end, or does not exist.
  * @returns null when it was accepted; what the first request with this key left when there was one.
  */
-export const submitOrder = (
+export const submitOrder: Submit = (...order) => (isDirect() ? submitAtOnce : submitInTransaction)(...order);
+
+type Submit = (
   pool: Pool,
   order: OrderState,
   request: Request,
   log: Log,
-): Promise<IdempotencyRecord | null> =>
-  (isDirect() ? submitAtOnce : submitInTransaction)(pool, order, request, log);
+) => Promise<IdempotencyRecord | null>;
 
 /** In one statement. */
-async function submitAtOnce(
-  pool: Pool,
-  order: OrderState,
-  { key, request_hash, actor }: Request,
-  log: Log,
-): Promise<IdempotencyRecord | null> {
+const submitAtOnce: Submit = async (pool, order, { key, request_hash, actor }, log) => {
   const { id, tenant } = order.facts;
   const { status, owner, dispatch } = prepareStart(WORKFLOW.order, { id, segment: 0 }, log);
   const started = Date.now();
@@ -59,15 +55,10 @@ async function submitAtOnce(
   if (!first) return findKey(pool, tenant, CREATE_ORDER, key);
   begin(dispatch, first);
   return null;
-}
+};
 
 /** The engine makes its own statements, and the workflow decides the message. */
-async function submitInTransaction(
-  pool: Pool,
-  order: OrderState,
-  { key, request_hash, actor }: Request,
-  log: Log,
-): Promise<IdempotencyRecord | null> {
+const submitInTransaction: Submit = async (pool, order, { key, request_hash, actor }, log) => {
   const { id, tenant } = order.facts;
   const result = await inTransaction(pool, async (tx) => {
     const earlier = await claimKey(tx, { tenant, operation: CREATE_ORDER, key, request_hash, object_id: id });
@@ -81,7 +72,7 @@ async function submitInTransaction(
   });
   result.dispatch?.();
   return result.earlier;
-}
+};
 
 /**
  * Opens an approval within the caller's transaction: its row, its workflow, and what the workflow begins with. Null when it is

@@ -97,21 +97,25 @@ async function rowsOf(id: string): Promise<Record<string, unknown[]>> {
   }
 }
 
+/** Waits until the engine's row of a workflow says so. */
+const hasStatus = (id: string, status: string) =>
+  service.until(
+    async () => {
+      const { rows } = await sql.query<{ status: string }>(
+        "select status from dbos.workflow_status where workflow_uuid = $1",
+        [id],
+      );
+      return rows[0]?.status;
+    },
+    (found) => found === status,
+  );
+
 async function completedAs(publishing: Publishing): Promise<string> {
   publishAs(publishing);
   try {
     const order = await service.create({ payment: { mode: "confirm", payment_method: "pm_card_visa" } });
     await service.reached(order.id, "completed");
-    await service.until(
-      async () =>
-        (
-          await sql.query<{ status: string }>(
-            "select status from dbos.workflow_status where workflow_uuid = $1",
-            [order.id],
-          )
-        ).rows[0]?.status,
-      (status) => status === "SUCCESS",
-    );
+    await hasStatus(order.id, "SUCCESS");
     return order.id;
   } finally {
     publishAs("direct");
@@ -167,16 +171,7 @@ test("either way goes on with what the other has begun", async () => {
       "update dbos.workflow_status set status = 'ENQUEUED', owner_xid = null, queue_name = $2 where workflow_uuid = $1",
       [order.id, internals.WAITING_QUEUE],
     );
-    await service.until(
-      async () =>
-        (
-          await sql.query<{ status: string }>(
-            "select status from dbos.workflow_status where workflow_uuid = $1",
-            [order.id],
-          )
-        ).rows[0]?.status,
-      (status) => status === "PENDING",
-    );
+    await hasStatus(order.id, "PENDING");
     await service.pay(order);
     await service.reached(order.id, "completed");
     expect(await service.ledger((await service.order(order.id)).payment.id)).toMatchObject({ captures: 1 });
