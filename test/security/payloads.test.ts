@@ -91,23 +91,30 @@ async function approve(reference: string): Promise<void> {
 const config = (keys: string) =>
   loadConfig({ DATABASE_URL: database.url, ...(keys === "" ? {} : { PAYLOAD_KEYS: keys }) }, dataDir);
 
-test("with a key nothing that is written from then on can be read in the engine's tables, and everything works", async () => {
-  await startWith("");
-  await waiting("PO-plain");
-  expect((await payloads()).some((text) => PEOPLE.test(text))).toBe(true);
+// Services are started in them.
+const LONG = { timeout: 120_000 };
 
-  await startWith(ONE);
-  const before = new Set(await payloads());
-  const id = await waiting("PO-sealed");
-  await approve("PO-sealed");
-  const done = await client.reached(id, "completed");
-  expect(done.payment.amount_captured).toBe(150_000);
-  const { body } = await client.call<Record<string, unknown>>("GET", `/v1/orders/${id}/events`);
-  expect(body).toMatchObject({ status: "completed" });
-  const written = (await payloads()).filter((text) => !before.has(text));
-  expect(written.length).toBeGreaterThan(10);
-  expect(written.filter((text) => PEOPLE.test(text))).toEqual([]);
-});
+test(
+  "with a key nothing that is written from then on can be read in the engine's tables, and all works",
+  LONG,
+  async () => {
+    await startWith("");
+    await waiting("PO-plain");
+    expect((await payloads()).some((text) => PEOPLE.test(text))).toBe(true);
+
+    await startWith(ONE);
+    const before = new Set(await payloads());
+    const id = await waiting("PO-sealed");
+    await approve("PO-sealed");
+    const done = await client.reached(id, "completed");
+    expect(done.payment.amount_captured).toBe(150_000);
+    const { body } = await client.call<Record<string, unknown>>("GET", `/v1/orders/${id}/events`);
+    expect(body).toMatchObject({ status: "completed" });
+    const written = (await payloads()).filter((text) => !before.has(text));
+    expect(written.length).toBeGreaterThan(10);
+    expect(written.filter((text) => PEOPLE.test(text))).toEqual([]);
+  },
+);
 
 test("a secret that changed, or a version that is gone, is refused and named before anything is touched", async () => {
   const refusal = (keys: string) => expect(async () => resealAll(config(keys))).rejects;
@@ -120,30 +127,34 @@ test("a secret that changed, or a version that is gone, is refused and named bef
   await refusal(`${ONE},${ONE}`).toThrow(/PAYLOAD_KEYS.*each version once/s);
 });
 
-test("keys rotate while orders wait: the old one goes when all is resealed, and in the end encryption too", async () => {
-  await startWith(`${TWO},${ONE}`);
-  const id = await waiting("PO-rotated");
-  expect(await versions()).toEqual(new Set(["1", "2"]));
+test(
+  "keys rotate while orders wait: the old one goes when all is resealed, in the end encryption too",
+  LONG,
+  async () => {
+    await startWith(`${TWO},${ONE}`);
+    const id = await waiting("PO-rotated");
+    expect(await versions()).toEqual(new Set(["1", "2"]));
 
-  // Also what was written before there was any key.
-  const written = await resealAll(config(`${TWO},${ONE}`));
-  const { notifications, operation_outputs, workflow_events, workflow_events_history } = written;
-  for (const rows of [notifications, operation_outputs, workflow_events, workflow_events_history])
-    expect(rows).toBeGreaterThan(0);
-  expect(await versions()).toEqual(new Set(["2"]));
-  expect((await payloads()).filter((text) => PEOPLE.test(text))).toEqual([]);
+    // Also what was written before there was any key.
+    const written = await resealAll(config(`${TWO},${ONE}`));
+    const { notifications, operation_outputs, workflow_events, workflow_events_history } = written;
+    for (const rows of [notifications, operation_outputs, workflow_events, workflow_events_history])
+      expect(rows).toBeGreaterThan(0);
+    expect(await versions()).toEqual(new Set(["2"]));
+    expect((await payloads()).filter((text) => PEOPLE.test(text))).toEqual([]);
 
-  await startWith(TWO);
-  await approve("PO-plain");
-  await approve("PO-rotated");
-  await client.reached(id, "completed");
+    await startWith(TWO);
+    await approve("PO-plain");
+    await approve("PO-rotated");
+    await client.reached(id, "completed");
 
-  await resealAll(config(`off,${TWO}`));
-  expect(await versions()).toEqual(new Set());
-  await startWith("");
-  const refund = { amount: 100, reason: "a scratch" };
-  expect((await client.call("POST", `/v1/orders/${id}/refunds`, refund)).status).toBe(201);
-  await client.reached(id, "partially_refunded");
-  const { rows } = await sql.query("select from dbos.workflow_status where status = 'ERROR'");
-  expect(rows).toEqual([]);
-});
+    await resealAll(config(`off,${TWO}`));
+    expect(await versions()).toEqual(new Set());
+    await startWith("");
+    const refund = { amount: 100, reason: "a scratch" };
+    expect((await client.call("POST", `/v1/orders/${id}/refunds`, refund)).status).toBe(201);
+    await client.reached(id, "partially_refunded");
+    const { rows } = await sql.query("select from dbos.workflow_status where status = 'ERROR'");
+    expect(rows).toEqual([]);
+  },
+);
