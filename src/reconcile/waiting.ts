@@ -17,6 +17,10 @@ export interface LookDeps {
 /** A customer is given this long, in seconds, before the provider is asked whether the payment is made. */
 const FIRST_LOOK_S = 60;
 const AT_ONCE = 50;
+/** Orders that nobody looked at yet are looked for among those of the last minutes; among all of them now and then. */
+const RECENT_S = 15 * 60;
+const ALL_EVERY_MS = 10 * 60_000;
+let allAt = 0;
 const SIDE_BY_SIDE = 5;
 
 /**
@@ -24,7 +28,11 @@ const SIDE_BY_SIDE = 5;
  * @returns how many orders were told something new
  */
 export async function lookAtWaiting({ pool, provider, log }: LookDeps): Promise<number> {
-  const due = await claimDueLooks(pool, FIRST_LOOK_S, AT_ONCE);
+  const all = performance.now() >= allAt;
+  const within_s = all ? null : RECENT_S;
+  const due = await claimDueLooks(pool, { after_s: FIRST_LOOK_S, limit: AT_ONCE, within_s });
+  // Where there were as many as were asked for there are more.
+  if (all && due.length < AT_ONCE) allAt = performance.now() + ALL_EVERY_MS;
   let told = 0;
   const next = async (): Promise<void> => {
     for (let claimed = due.shift(); claimed; claimed = due.shift()) {
