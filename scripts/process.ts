@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { ENTRIES } from "./build/service.ts";
+import { buildServiceIfChanged, ENTRIES } from "./build/service.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
@@ -20,6 +20,7 @@ export interface RunningProcess {
 
 /** What Node runs of a file: in a run of the tests, what was built for it of our entries. */
 function commandOf(file: string): string[] {
+  if (file.endsWith(".js")) return [file];
   const built = process.env["COUNTERSIGN_BUILT"];
   const name = Object.entries(ENTRIES).find(([, path]) => path === file)?.[0];
   return built !== undefined && name !== undefined
@@ -66,4 +67,13 @@ export async function startProcess(
       await ended;
     },
   };
+}
+
+/** The service as `npm start` runs it, which is what was built of the sources, until it is ready. */
+export async function startService(
+  env: Record<string, string>,
+  options: { nodeArgs?: string[] } = {},
+): Promise<RunningProcess> {
+  await buildServiceIfChanged();
+  return startProcess("bin/start.js", env, (line) => line === "ready", options);
 }

@@ -8,7 +8,7 @@ import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { createPool } from "../../src/db/pool.ts";
 import { insertReconciliation } from "../../src/db/reconciliations.ts";
 import { newId } from "../../src/ids.ts";
-import { startProcess, type RunningProcess } from "../process.ts";
+import { startService, type RunningProcess } from "../process.ts";
 import { closeClient, json } from "./client.ts";
 import { cpuTimes } from "./cpu.ts";
 import { percentile, round } from "./figures.ts";
@@ -69,19 +69,15 @@ const folder = await mkdtemp(join(tmpdir(), "countersign-parked-"));
 const postgres = await startEmbeddedPostgres({ dataDir: folder });
 const pool = createPool({ url: postgres.url, max: 2, applicationName: "countersign-bench" });
 const start = (sleepAfterS: number) =>
-  startProcess(
-    "src/main.ts",
-    {
-      PORT: "0",
-      PROVIDER_PORT: "0",
-      DATABASE_URL: postgres.url,
-      DATA_DIR: join(folder, "service"),
-      LOG_LEVEL: "error",
-      RECONCILE_EVERY_S: "3600",
-      SLEEP_AFTER_S: String(sleepAfterS),
-    },
-    (line) => line === "ready",
-  );
+  startService({
+    PORT: "0",
+    PROVIDER_PORT: "0",
+    DATABASE_URL: postgres.url,
+    DATA_DIR: join(folder, "service"),
+    LOG_LEVEL: "error",
+    RECONCILE_EVERY_S: "3600",
+    SLEEP_AFTER_S: String(sleepAfterS),
+  });
 const urlOf = ({ lines }: RunningProcess) =>
   lines.map((line) => /^API\s+(\S+)\/v1\/orders/.exec(line)?.[1]).find(Boolean) ?? "";
 

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import type { Pool } from "../../src/db/pool.ts";
-import { startProcess, type RunningProcess } from "../process.ts";
+import { startService, type RunningProcess } from "../process.ts";
 import { cpuTimes, type CpuOf } from "./cpu.ts";
 import { startDatabase, type Database } from "./database.ts";
 
@@ -57,8 +57,7 @@ export async function startServiceOn(
     env = {},
   }: { profile?: string | null; providerPort?: number; env?: Record<string, string> } = {},
 ): Promise<ServiceProcess> {
-  const service = await startProcess(
-    "src/main.ts",
+  const service = await startService(
     {
       PORT: "0",
       PROVIDER_PORT: String(providerPort),
@@ -67,7 +66,6 @@ export async function startServiceOn(
       LOG_LEVEL: "error",
       ...env,
     },
-    (line) => line === "ready",
     { nodeArgs: profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(profile)}`] },
   );
   const find = (pattern: RegExp) => service.lines.map((line) => pattern.exec(line)?.[1]).find(Boolean) ?? "";

@@ -9,7 +9,7 @@ import { startEmbeddedPostgres } from "../../src/db/embedded.ts";
 import { createPool } from "../../src/db/pool.ts";
 import { createLog } from "../../src/log.ts";
 import { closeClient } from "../bench/client.ts";
-import { startProcess } from "../process.ts";
+import { startService } from "../process.ts";
 import { readsBetween, readsOf, sizesOf, type Size } from "./sizes.ts";
 import { liveYear, type Month } from "./year.ts";
 
@@ -39,14 +39,10 @@ const pool = createPool({ url: postgres.url, max: 4, applicationName: "countersi
 // A month takes seconds: the server tidies up as often in a month as it would.
 await pool.query("alter system set autovacuum_naptime = '2s'");
 await pool.query("select pg_reload_conf()");
-const service = await startProcess(
-  "src/main.ts",
-  {
-    ...{ PORT: "0", PROVIDER_PORT: "0", DATABASE_URL: postgres.url, DATA_DIR: join(folder, "service") },
-    LOG_LEVEL: "error",
-  },
-  (line) => line === "ready",
-);
+const service = await startService({
+  ...{ PORT: "0", PROVIDER_PORT: "0", DATABASE_URL: postgres.url, DATA_DIR: join(folder, "service") },
+  LOG_LEVEL: "error",
+});
 const url = service.lines.map((line) => /^API\s+(\S+)\/v1\/orders/.exec(line)?.[1]).find(Boolean) ?? "";
 
 async function report({ number, orders: so, open, archived }: Month): Promise<void> {

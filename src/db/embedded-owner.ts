@@ -41,7 +41,8 @@ export async function prepareDatabase(url: string): Promise<void> {
 }
 
 // The system's own are the administrator's for good, so `reassign owned` is refused. A sequence of a column, an index and a row's type
-// go with their table.
+// go with their table. A transaction for each: a process that is already at work with some of the tables, and wants others, would wait
+// for them while this waits for it, and one of the two would fail of the deadlock.
 const HAND_OVER = `
 do $$
 declare
@@ -70,6 +71,7 @@ begin
      where t.typtype in ('e', 'd') and t.typowner <> '${OWNER}'::regrole
   loop
     execute statement;
+    commit;
   end loop;
 end $$`;
 

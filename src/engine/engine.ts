@@ -131,6 +131,9 @@ async function launch(
     systemDatabaseUrl: serversOf(databaseUrl)[0] ?? databaseUrl,
     systemDatabasePool: pool,
     useListenNotify: notify,
+    // What it would collect to tell others is events and streams that it writes itself, and transitions write them (`signals.ts`).
+    // Looking for them a hundred times a second was a third of what an idle service does.
+    notificationCoalesceMs: 1_000,
     logger: engineLogger(log),
     ...(hasPayloadKeys() ? { serializer } : {}),
   });

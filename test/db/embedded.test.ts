@@ -19,6 +19,7 @@ import pg from "pg";
 import { afterAll, afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../../src/db/embedded.ts";
+import { prepareDatabase } from "../../src/db/embedded-owner.ts";
 import { processStart } from "../../src/db/embedded-process.ts";
 
 const isRoot = process.getuid?.() === 0;
@@ -318,4 +319,27 @@ test("what a release before made as the administrator belongs to a plain owner f
      alter schema countersign rename to renamed`;
   for (const statement of owned.split(";")) await query(ownerUrl, statement);
   expect(await query(ownerUrl, "select text from renamed.orders order by id")).toEqual(["kept", "new"]);
+});
+
+test("what is handed over while others work with it makes nobody fail of a deadlock", async () => {
+  const { url } = await start(join(scratch, "handed-over-at-work"));
+  await query(url, "create schema countersign");
+  for (const name of ["first", "last"]) await query(url, `create table countersign.${name} (id int)`);
+  const worker = new pg.Client({ connectionString: url });
+  await worker.connect();
+  try {
+    await worker.query("begin");
+    await worker.query("select from countersign.last");
+    const handedOver = prepareDatabase(url);
+    const waiting = "select count(*)::int from pg_stat_activity where wait_event_type = 'Lock'";
+    await expect.poll(() => query(url, waiting)).toEqual([1]);
+    await worker.query("select from countersign.first");
+    await worker.query("commit");
+    await handedOver;
+  } finally {
+    await worker.end();
+  }
+  const owners =
+    "select pg_get_userbyid(relowner) from pg_class where relnamespace = 'countersign'::regnamespace";
+  expect(await query(url, owners)).toEqual(["countersign_owner", "countersign_owner"]);
 });

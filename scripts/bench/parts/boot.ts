@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { buildServiceIfChanged } from "../../build/service.ts";
 import type { Part } from "../bench.ts";
 import { median } from "../figures.ts";
 import type { Row } from "../row.ts";
@@ -17,6 +18,8 @@ export const boot: Part = {
   alone: true,
   what: "npm start to ready, in a new directory and in one that is there",
   async run({ scope, quick }) {
+    // As `npm ci` leaves it.
+    await buildServiceIfChanged();
     const folder = await mkdtemp(join(tmpdir(), "countersign-bench-boot-"));
     await scope.start(
       Promise.resolve({ stop: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) }),
