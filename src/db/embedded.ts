@@ -101,7 +101,7 @@ async function prepare(dataDir: string, options: EmbeddedOptions): Promise<Prepa
 
 /** For a small machine with many short transactions; what it has beyond this, the file system cache makes use of. */
 const settings = (durable: boolean): Record<string, string> => ({
-  max_connections: "100",
+  max_connections: "200",
   shared_buffers: "128MB",
   wal_compression: "on",
   max_wal_size: "1GB",
