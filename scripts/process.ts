@@ -20,7 +20,7 @@ export interface RunningProcess {
 
 /** What Node runs of a file: in a run of the tests, what was built for it of our entries. */
 function commandOf(file: string): string[] {
-  if (file.endsWith(".js")) return [file];
+  if (file.startsWith("bin/")) return [file];
   const built = process.env["COUNTERSIGN_BUILT"];
   const name = Object.entries(ENTRIES).find(([, path]) => path === file)?.[0];
   return built !== undefined && name !== undefined

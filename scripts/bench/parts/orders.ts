@@ -44,14 +44,17 @@ export const orders: Part = {
 const nameOf = (id: string, contenders: Contenders) =>
   id === "handwritten" ? "by hand on bare pg" : (contenders.get(id)?.name ?? id);
 
-/** A peer compiles, fills its caches and grows its tables first. @returns how many orders are a round */
+/**
+ * A peer compiles, fills its caches and grows its tables first. @returns how many orders are a round: so many that its beginning and
+ * its end, where fewer than all are under way, weigh little
+ */
 async function warmUp(contender: Contender, { quick, say }: Bench): Promise<number> {
   say(`warming up ${contender.name}`);
   const [ms, step] = quick ? [1_000, 30] : [5_000, 100];
   const started = performance.now();
   let last = await ordersRound(contender, step / 2);
   while (performance.now() - started < ms) last = await ordersRound(contender, step);
-  return Math.max(quick ? 20 : 150, Math.ceil(last.per_s * (quick ? 1 : 3)));
+  return Math.max(quick ? 20 : 300, Math.ceil(last.per_s * (quick ? 1 : 8)));
 }
 
 /** A peer that cannot be installed here is said to be missing, and the others run. */
