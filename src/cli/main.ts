@@ -1,23 +1,17 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { resealAll } from "./reseal.ts";
 import { replayCommand } from "../../scripts/replay/command.ts";
 import { UsageError } from "../../scripts/replay/fixtures.ts";
 import { ConfigError, loadConfig } from "../config.ts";
-import { awaitServer } from "../db/await-server.ts";
-import { startEmbeddedPostgres } from "../db/embedded.ts";
-import { migrate } from "../db/migrate.ts";
 import { createLog } from "../log.ts";
 import { checkpointText, makeCheckpoint, type CheckpointCommand } from "./checkpoint.ts";
 import type { Target } from "./client.ts";
-import { demo } from "./demo.ts";
-import { examine } from "./doctor.ts";
+import { addCompletion } from "./completion.ts";
 import { failureText } from "./failure.ts";
 import { inboxCommand } from "./inbox-command.ts";
 import { keysCommand } from "./keys.ts";
 import { paint, stdout, type ExitCode } from "./output.ts";
 import { policyCommand } from "./policy.ts";
 import { reconcile, sinceOf } from "./reconcile.ts";
-import { serve } from "./running.ts";
 import { followTrail } from "./trail.ts";
 import { headOf, verifyFile, verifyOrder } from "./verify.ts";
 
@@ -26,6 +20,7 @@ const write = (text: string) => stdout.write(text);
 /** Ends the process with a command's own code. */
 const finish = (code: ExitCode): never => process.exit(code);
 
+// What starts parts of the service is loaded by the commands that do: the others, and whoever presses Tab, need not wait for it.
 const program = new Command("countersign")
   .description("Durable orders, payments and approvals")
   .showHelpAfterError("(--help says more)")
@@ -46,6 +41,7 @@ program
   .option("--json", "log and print for machines", false)
   .option("--role <role>", "api takes requests, worker runs workflows, all does both (ROLE)")
   .action(async ({ role }: { role?: string }) => {
+    const { serve } = await import("./running.ts");
     const config = loadConfig(undefined, undefined, role === undefined ? {} : { ROLE: role });
     await serve(config, createLog(config.logLevel), write);
   });
@@ -55,6 +51,7 @@ program
   .description("start everything and drive one order through payment, approval and capture")
   .option("--exit", "end when the order has ended", false)
   .action(async ({ exit }: { exit: boolean }) => {
+    const { demo } = await import("./demo.ts");
     const config = loadConfig();
     // The trail is the output; what goes wrong is still said.
     const log = createLog(config.logLevel === "info" ? "warn" : config.logLevel);
@@ -66,21 +63,10 @@ program
   .description("bring the database's schema up to date")
   .option("--json", "for machines", false)
   .action(async ({ json }: { json: boolean }) => {
-    const config = loadConfig();
-    const embedded =
-      config.databaseUrl === null ? await startEmbeddedPostgres({ dataDir: config.dataDir }) : null;
-    try {
-      if (config.databaseUrl !== null)
-        await awaitServer(config.databaseUrl, {
-          withinS: config.databaseWaitS,
-          onWait: (text) => process.stderr.write(`${text}\n`),
-        });
-      const { applied } = await migrate(config.databaseUrl ?? embedded?.ownerUrl ?? "");
-      if (json) write(`${JSON.stringify({ applied })}\n`);
-      else write(applied.length > 0 ? `applied ${applied.join(", ")}\n` : "the schema is up to date\n");
-    } finally {
-      await embedded?.stop();
-    }
+    const { migrateConfigured } = await import("./migrate.ts");
+    const applied = await migrateConfigured(loadConfig(), (text) => process.stderr.write(`${text}\n`));
+    if (json) write(`${JSON.stringify({ applied })}\n`);
+    else write(applied.length > 0 ? `applied ${applied.join(", ")}\n` : "the schema is up to date\n");
   });
 
 program
@@ -88,6 +74,7 @@ program
   .description("write what is stored of messages, outcomes and events with the first of PAYLOAD_KEYS")
   .option("--json", "for machines", false)
   .action(async ({ json }: { json: boolean }) => {
+    const { resealAll } = await import("./reseal.ts");
     const written = await resealAll(loadConfig());
     if (json) write(`${JSON.stringify({ written })}\n`);
     else
@@ -100,6 +87,7 @@ program
   .description("check configuration, database, mail and provider: the preflight before going live")
   .option("--json", "for machines", false)
   .action(async ({ json }: { json: boolean }) => {
+    const { examine } = await import("./doctor.ts");
     const checks = await examine(loadConfig(), createLog("silent"));
     const c = paint(stdout);
     if (json) write(`${JSON.stringify({ ok: checks.every((check) => check.ok), checks })}\n`);
@@ -199,6 +187,7 @@ program.addCommand(policyCommand(finish));
 
 program.addCommand(inboxCommand(remote));
 program.addCommand(keysCommand(remote));
+addCompletion(program);
 
 try {
   await program.parseAsync();
