@@ -20,15 +20,34 @@ class LongEarly extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // DBOS is one engine per process, so every test file has a process (and a database) of its own.
     pool: "forks",
     maxWorkers: 3,
     sequence: { sequencer: LongEarly },
-    globalSetup: ["test/helpers/global-setup.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     expect: { poll: { timeout: 10_000 } },
     reporters: ["default"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "parts",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/domain/**"],
+          globalSetup: ["test/helpers/global-setup.ts"],
+          // DBOS is one engine per process, so every test file has a process (and a database) of its own.
+          isolate: true,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "domain",
+          include: ["test/domain/**/*.test.ts"],
+          // Pure decisions cannot disturb each other: files share processes, and load and warm up the code once.
+          isolate: false,
+        },
+      },
+    ],
   },
 });
