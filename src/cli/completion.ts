@@ -2,14 +2,14 @@ import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import tab from "@bomb.sh/tab/commander";
 import type { Command } from "commander";
+import { PROCESS_ROLES } from "../config/process.ts";
+import { INBOUND_STATES } from "../contract/inbox.ts";
 
-const SHELLS_ASK = "complete";
-const INBOX_STATES = ["routed", "parked", "ignored", "quarantined", "failed"];
-const INBOX_FILTER = { state: INBOX_STATES, provider: ["stripe", "standard"] };
+const INBOX_FILTER = { state: INBOUND_STATES, provider: ["stripe", "standard"] };
 
 /** What an option takes where it is one of a few, by command. What an option takes by `choices` is known without. */
 const VALUES: Record<string, Record<string, readonly string[]>> = {
-  serve: { role: ["api", "worker", "all"] },
+  serve: { role: PROCESS_ROLES },
   "inbox ls": INBOX_FILTER,
   "inbox replay": INBOX_FILTER,
   "inbox export": INBOX_FILTER,
@@ -49,8 +49,8 @@ export function addCompletion(program: Command): void {
 
 /** Shells are told that nothing else than what is offered fits, so files are too. A folder alone is offered with what is in it. */
 function offerFiles(offer: (value: string, description: string) => void): void {
-  const typed = process.argv[2] === SHELLS_ASK ? (process.argv.at(-1) ?? "") : "";
-  const paths = pathsFrom(typed);
+  // The script asks `complete -- WORDS`, of which the last is unfinished.
+  const paths = pathsFrom(process.argv.at(-1) ?? "");
   const [only, ...others] = paths;
   const inside = only?.endsWith("/") && others.length === 0 ? pathsFrom(only) : [];
   for (const path of [...paths, ...inside]) offer(path, "");

@@ -8,7 +8,7 @@ import { amountOf, port, url, type Values } from "./values.ts";
 // What a process does, where it listens, and where its things are.
 
 /** What a process does: take requests, run workflows, or both. */
-const PROCESS_ROLES = ["all", "api", "worker"] as const;
+export const PROCESS_ROLES = ["all", "api", "worker"] as const;
 export type ProcessRole = (typeof PROCESS_ROLES)[number];
 
 /** May name several servers, as libpq writes them. */

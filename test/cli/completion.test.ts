@@ -53,7 +53,7 @@ test("commands, options, their values and files are offered, each where it fits"
     ["ls", "show", "replay", "export", "help"],
     ["--state"],
     ["parked"],
-    ["api", "worker", "all"],
+    ["all", "api", "worker"],
     ["order", "refund"],
     ["policy.yaml"],
     ["trails/", "trails/one.ndjson", "trails/two.ndjson"],
