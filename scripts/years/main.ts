@@ -75,7 +75,7 @@ async function report({ number, orders: so, open, archived }: Month): Promise<vo
 try {
   const store = createDirectoryStore(join(folder, "archive"));
   const log = createLog("warn");
-  await liveYear({ ...{ url, pool, store, log, orders }, sideBySide: 24, onMonth: report });
+  await liveYear({ ...{ url, pool, store, log, orders }, sideBySide: 16, onMonth: report });
 } finally {
   closeClient();
   await service.stop();
